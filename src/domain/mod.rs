@@ -1,0 +1,25 @@
+//! What the product is about: cameras, event types, events, credentials. No I/O, no framework.
+
+pub mod camera;
+pub mod catalog;
+pub mod credential;
+pub mod event;
+pub mod event_type;
+pub mod filter;
+pub mod meta;
+pub mod time;
+
+pub use camera::{Camera, CameraId};
+pub use credential::{Access, Credential, Envelope, Kind, Nonce, Origin, SecretKey};
+pub use event::{Event, EventId, NewEvent, When};
+pub use event_type::{Caps, EventType, EventTypeId};
+pub use meta::Meta;
+pub use time::Timestamp;
+
+/// Longest name of a camera or an event type, in bytes (operations.md 3).
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// Whether `name` may name a camera or an event type: 1 to [`NAME_BYTES_MAX`] bytes, no control characters.
+pub fn is_name(name: &str) -> bool {
+    !name.trim().is_empty() && name.len() <= NAME_BYTES_MAX && !name.chars().any(char::is_control)
+}

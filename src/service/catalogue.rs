@@ -1,0 +1,95 @@
+//! Cameras, event types and credentials in memory: what every request is checked against.
+//!
+//! A value is never changed: a change makes a new one and puts it in place of the old, after it is
+//! durable in the store.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::domain::{Camera, CameraId, Credential, EventType, EventTypeId, Kind};
+use crate::store::{self, ReadTx};
+
+/// A camera and its event types by name.
+#[derive(Clone, Debug)]
+pub struct CameraEntry {
+    /// Its record.
+    pub camera: Camera,
+    /// Its event types, by name.
+    pub types: BTreeMap<String, EventType>,
+}
+
+/// Everything that changes rarely.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// Cameras by id.
+    pub cameras: BTreeMap<CameraId, Arc<CameraEntry>>,
+    /// Credentials by kind and id.
+    pub credentials: BTreeMap<(Kind, u32), Arc<Credential>>,
+    names: HashMap<EventTypeId, Arc<str>>,
+    numbers: HashMap<Arc<str>, EventTypeId>,
+}
+
+impl Catalogue {
+    /// Reads it from the store.
+    ///
+    /// # Errors
+    /// A damaged record.
+    pub fn load(tx: &ReadTx) -> store::Result<Self> {
+        let mut catalogue = Self::default();
+        let names = tx.type_names()?;
+        let mut types: BTreeMap<CameraId, BTreeMap<String, EventType>> = BTreeMap::new();
+        for (camera, event_type) in tx.event_types(&names)? {
+            types.entry(camera).or_default().insert(event_type.name.clone(), event_type);
+        }
+        for (number, name) in names {
+            catalogue.name(number, &name);
+        }
+        for camera in tx.cameras()? {
+            let types = types.remove(&camera.id).unwrap_or_default();
+            catalogue.put_camera(CameraEntry { camera, types });
+        }
+        for credential in tx.credentials()? {
+            catalogue.put_credential(credential);
+        }
+        Ok(catalogue)
+    }
+
+    /// The camera, if it exists.
+    pub fn camera(&self, id: CameraId) -> Option<&Arc<CameraEntry>> {
+        self.cameras.get(&id)
+    }
+
+    /// The name of a type number, `""` for one that never was.
+    pub fn type_name(&self, number: EventTypeId) -> Arc<str> {
+        self.names.get(&number).cloned().unwrap_or_else(|| "".into())
+    }
+
+    /// The number of a type name that some camera has or had.
+    pub fn type_number(&self, name: &str) -> Option<EventTypeId> {
+        self.numbers.get(name).copied()
+    }
+
+    /// Adds a type name.
+    pub(super) fn name(&mut self, number: EventTypeId, name: &str) {
+        let name: Arc<str> = name.into();
+        self.names.insert(number, Arc::clone(&name));
+        self.numbers.insert(name, number);
+    }
+
+    /// Adds or replaces a camera.
+    pub(super) fn put_camera(&mut self, entry: CameraEntry) {
+        self.cameras.insert(entry.camera.id, Arc::new(entry));
+    }
+
+    /// Adds or replaces a credential.
+    pub(super) fn put_credential(&mut self, credential: Credential) {
+        self.credentials.insert((credential.kind, credential.id), Arc::new(credential));
+    }
+
+    /// Tokens of a camera, by id.
+    pub fn tokens_of(&self, camera: CameraId) -> impl Iterator<Item = &Arc<Credential>> {
+        self.credentials
+            .values()
+            .filter(move |c| c.kind == Kind::Token && c.cameras.first() == Some(&camera))
+    }
+}

@@ -1,0 +1,92 @@
+//! What can be wrong with a request or go wrong inside, in the product's words. No status here.
+
+use crate::domain::meta::MetaLimit;
+use crate::domain::{CameraId, EventId};
+use crate::store::StoreError;
+
+/// Why a service refuses or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No credential, or none that holds.
+    #[error("no valid credential was given")]
+    InvalidAuth,
+    /// The credential holds, but does not allow this.
+    #[error("the credential does not allow this: {0}")]
+    AccessDenied(&'static str),
+    /// A camera named in a query or body is outside the credential's scope, or does not exist.
+    #[error("camera {} is outside the scope of the credential", .0.0)]
+    OutOfScope(CameraId),
+    /// A camera named in a path does not exist, or is outside the scope.
+    #[error("camera {} does not exist", .0.0)]
+    CameraNotFound(CameraId),
+    /// An event that does not exist, or is outside the scope.
+    #[error("event {} does not exist", .0.0)]
+    EventNotFound(EventId),
+    /// An event type named in a path.
+    #[error("event type {0:?} does not exist on this camera")]
+    EventTypeNotFound(String),
+    /// Anything else named in a path.
+    #[error("{0} does not exist")]
+    NotFound(&'static str),
+    /// An event type named in a body.
+    #[error("event type {0:?} is not known on this camera")]
+    UnknownEventType(String),
+    /// A member that must be there and is not.
+    #[error("{0} is missing")]
+    MissingField(&'static str),
+    /// A parameter or member that cannot be used as it is.
+    #[error("{0}")]
+    BadParameter(String),
+    /// The name is taken.
+    #[error("{0} exists already")]
+    Exists(&'static str),
+    /// Built-in event types stay.
+    #[error("a built-in event type cannot be removed")]
+    BuiltIn,
+    /// Tags beyond a limit.
+    #[error(transparent)]
+    MetaLimit(#[from] MetaLimit),
+    /// Another of these would be too many.
+    #[error("{0}")]
+    LimitReached(&'static str),
+    /// The idempotency key was used for something else.
+    #[error("the idempotency key stands for another request")]
+    IdempotencyMismatch,
+    /// The camera cannot be asked to raise this type.
+    #[error("the camera cannot be asked to raise this event type")]
+    NotTriggerable,
+    /// The camera is not connected.
+    #[error("the camera is not connected")]
+    CameraOffline,
+    /// A camera sends faster than it may.
+    #[error("this camera sends too fast")]
+    RateLimited {
+        /// Seconds until it may go on.
+        retry_after_s: u64,
+    },
+    /// Too much waits; try again soon.
+    #[error("the server is busy: {0}")]
+    Overloaded(&'static str),
+    /// Too little room is left on the disk.
+    #[error("the disk is full")]
+    StorageFull,
+    /// The disk or the database failed.
+    #[error("storage failed")]
+    StorageFailed(#[source] StoreError),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded => Self::Overloaded("too many writes are waiting"),
+            StoreError::TooLong => {
+                Self::Overloaded("the query takes too long; narrow its time range")
+            }
+            StoreError::Full => Self::StorageFull,
+            other => Self::StorageFailed(other),
+        }
+    }
+}
+
+/// Result of a service function.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,58 @@
+//! Events: store them, read them, tag them, delete them.
+
+mod delete;
+mod read;
+mod record;
+mod tag;
+
+use std::sync::Arc;
+
+use super::Core;
+use super::idempotency::Pending;
+use super::job::Jobs;
+use super::rate::Rate;
+use crate::domain::Event;
+use crate::service::catalogue::Catalogue;
+use crate::store::StoredEvent;
+
+pub use delete::Deleted;
+pub use read::EventPage;
+pub use record::Recorded;
+
+/// Locks that changes of one event share; which one is by its id.
+const EVENT_LOCKS: usize = 256;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Events {
+    core: Arc<Core>,
+    pending: Pending,
+    rate: Arc<Rate>,
+    locks: Arc<Vec<Arc<tokio::sync::Mutex<()>>>>,
+    jobs: Jobs,
+}
+
+impl Events {
+    pub(super) fn new(core: Arc<Core>, jobs: Jobs) -> Self {
+        let rate = Rate::new(core.settings.camera_rate, core.settings.camera_burst);
+        let locks = (0..EVENT_LOCKS).map(|_| Arc::default()).collect();
+        Self {
+            core,
+            pending: Pending::default(),
+            rate: Arc::new(rate),
+            locks: Arc::new(locks),
+            jobs,
+        }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+}
+
+/// A stored row with its type's name.
+pub(super) fn named(catalogue: &Catalogue, row: StoredEvent) -> Event {
+    let StoredEvent { id, camera, event_type, time, order_time, received_at, uid, meta } = row;
+    let name = catalogue.type_name(event_type);
+    Event { id, camera, event_type, name, time, order_time, received_at, meta, uid }
+}

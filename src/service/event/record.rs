@@ -1,0 +1,291 @@
+//! Storing events: checked, queued, and answered when they are on disk.
+
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::Events;
+use crate::domain::event::{BULK_MAX, is_key, order_time};
+use crate::domain::{Access, CameraId, Event, EventId, NewEvent, Timestamp, When};
+use crate::service::access::{Action, Caller};
+use crate::service::error::{Error, Result};
+use crate::service::idempotency::{self, Claimed, Holder, Outcome};
+use crate::store::{Change, Create, StoreError};
+
+/// An event that is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The event; of a replay, the first answer's members (id, camera, name, time, meta).
+    pub event: Event,
+    /// An earlier request with the same key had stored it.
+    pub replayed: bool,
+}
+
+/// An event that passed every check, but for its key.
+struct Checked {
+    camera: CameraId,
+    create: Create,
+    name: std::sync::Arc<str>,
+}
+
+impl Checked {
+    fn event(self, id: EventId, time: Timestamp) -> Event {
+        let Create { event_type, order_time, received_at, meta, uid, camera, .. } = self.create;
+        let name = self.name;
+        Event { id, camera, event_type, name, time, order_time, received_at, meta, uid }
+    }
+}
+
+impl Events {
+    /// Stores an event and returns it as stored: on disk.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::OutOfScope`], [`Error::MissingField`],
+    /// [`Error::UnknownEventType`], [`Error::BadParameter`], [`Error::RateLimited`],
+    /// [`Error::IdempotencyMismatch`], [`Error::Overloaded`], [`Error::StorageFull`],
+    /// [`Error::StorageFailed`].
+    pub async fn record(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
+        if new.uid.is_some() {
+            return self.record_once(caller, new).await;
+        }
+        let (told, tell) = oneshot::channel();
+        let (checked, id) = {
+            let _gate = self.core.gate.read().await;
+            let checked = self.check(caller, new, self.core.clock.now())?;
+            self.limit(caller, checked.camera, 1)?;
+            let changes = vec![Change::Create(checked.create.clone())];
+            let ticket = self.core.store.submit(changes, move |outcome| {
+                let _ = told.send(outcome);
+            })?;
+            (checked, ticket.first)
+        };
+        on_disk(tell).await?;
+        let time = checked.create.time;
+        Ok(Recorded { event: checked.event(id, time), replayed: false })
+    }
+
+    /// Stores events, each on its own: a bad one does not stop the others. Returns in their order
+    /// when all stored ones are on disk. At most [`BULK_MAX`]; only `uid` is an idempotency key.
+    ///
+    /// # Errors
+    /// Of the whole: [`Error::AccessDenied`], [`Error::LimitReached`], [`Error::RateLimited`],
+    /// [`Error::Overloaded`], [`Error::StorageFull`], [`Error::StorageFailed`].
+    pub async fn record_many(
+        &self,
+        caller: &Caller,
+        items: Vec<Result<NewEvent>>,
+    ) -> Result<Vec<Result<Recorded>>> {
+        caller.may(Action::CreateEvents)?;
+        if items.len() > BULK_MAX {
+            return Err(Error::LimitReached("more than 1000 events in one request"));
+        }
+        if let Some(camera) = caller.only_camera() {
+            self.limit(caller, camera, items.len())?;
+        }
+        let mut results: Vec<Option<Result<Recorded>>> = Vec::with_capacity(items.len());
+        let mut keyed = Vec::new();
+        let (told, tell) = oneshot::channel();
+        let mut checked = Vec::new();
+        let first = {
+            let _gate = self.core.gate.read().await;
+            let now = self.core.clock.now();
+            for (at, item) in items.into_iter().enumerate() {
+                results.push(match item {
+                    Ok(new) if new.uid.is_some() => {
+                        keyed.push((at, new));
+                        None
+                    }
+                    Ok(new) => match self.check(caller, new, now) {
+                        Ok(good) => {
+                            checked.push((at, good));
+                            None
+                        }
+                        Err(error) => Some(Err(error)),
+                    },
+                    Err(error) => Some(Err(error)),
+                });
+            }
+            if checked.is_empty() {
+                None
+            } else {
+                let changes =
+                    checked.iter().map(|(_, c)| Change::Create(c.create.clone())).collect();
+                let done = move |outcome| drop(told.send(outcome));
+                Some(self.core.store.submit(changes, done)?.first)
+            }
+        };
+        let keyed = keyed
+            .into_iter()
+            .map(|(at, new)| async move { (at, self.record_once(caller, new).await) });
+        let keyed = futures_util::future::join_all(keyed).await;
+        if let Some(first) = first {
+            on_disk(tell).await?;
+            for (id, (at, good)) in (first.0..).zip(checked) {
+                let time = good.create.time;
+                let event = good.event(EventId(id), time);
+                results[at] = Some(Ok(Recorded { event, replayed: false }));
+            }
+        }
+        for (at, result) in keyed {
+            results[at] = Some(result);
+        }
+        Ok(results.into_iter().flatten().collect())
+    }
+
+    /// Stores an event that has an idempotency key, or finds the one stored under it.
+    async fn record_once(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
+        let uid = new.uid.clone().unwrap_or_default();
+        if !is_key(&uid) {
+            return Err(Error::BadParameter(
+                "an idempotency key has 1 to 128 printable ASCII characters".to_owned(),
+            ));
+        }
+        let camera = self.camera(caller, &new)?;
+        let hash = idempotency::hash(camera, &new);
+        let holder = loop {
+            match self.pending.claim(camera, &uid, hash) {
+                Claimed::Mine(holder) => break holder,
+                Claimed::Theirs(theirs, _) if theirs != hash => {
+                    return Err(Error::IdempotencyMismatch);
+                }
+                Claimed::Theirs(_, mut told) => {
+                    let outcome = told.wait_for(Option::is_some).await.ok().and_then(|o| *o);
+                    match outcome {
+                        Some(Outcome::Stored { id, time }) => {
+                            return self.replay(caller, new, id, time);
+                        }
+                        Some(Outcome::Failed) | None => {
+                            return Err(Error::StorageFailed(StoreError::Failed(
+                                "the first request under this key failed".to_owned(),
+                            )));
+                        }
+                    }
+                }
+            }
+        };
+        let key = uid.clone();
+        let found = self
+            .core
+            .read(move |tx| {
+                let Some(found) = tx.remembered(camera, &key)? else { return Ok(None) };
+                Ok(Some((found, tx.event(found.id)?.map(|event| event.time))))
+            })
+            .await?;
+        if let Some((found, time)) = found {
+            if found.hash != hash {
+                return Err(Error::IdempotencyMismatch);
+            }
+            let time = time.unwrap_or(match new.when {
+                When::At(time) => time,
+                When::AgoMs(ms) => ago(found.arrival, ms),
+            });
+            return self.replay(caller, new, found.id, time);
+        }
+        self.record_held(caller, new, hash, holder).await
+    }
+
+    async fn record_held(
+        &self,
+        caller: &Caller,
+        new: NewEvent,
+        hash: u128,
+        holder: Holder,
+    ) -> Result<Recorded> {
+        let (told, tell) = oneshot::channel();
+        let checked = {
+            let _gate = self.core.gate.read().await;
+            let mut checked = self.check(caller, new, self.core.clock.now())?;
+            self.limit(caller, checked.camera, 1)?;
+            checked.create.hash = hash;
+            let time = checked.create.time;
+            // The id is only known once the change is queued; its outcome comes after that.
+            let (id_known, id_told) = std::sync::mpsc::sync_channel(1);
+            let changes = vec![Change::Create(checked.create.clone())];
+            let ticket = self.core.store.submit(changes, move |outcome| {
+                if let (Ok(()), Ok(id)) = (&outcome, id_told.recv()) {
+                    holder.finish(Outcome::Stored { id, time });
+                } else {
+                    drop(holder);
+                }
+                let _ = told.send(outcome);
+            })?;
+            let _ = id_known.send(ticket.first);
+            (checked, ticket.first)
+        };
+        on_disk(tell).await?;
+        let (checked, id) = checked;
+        let time = checked.create.time;
+        Ok(Recorded { event: checked.event(id, time), replayed: false })
+    }
+
+    /// The first answer again: from the request, the id and the stored time.
+    fn replay(
+        &self,
+        caller: &Caller,
+        new: NewEvent,
+        id: EventId,
+        time: Timestamp,
+    ) -> Result<Recorded> {
+        let checked = self.check(caller, new, self.core.clock.now())?;
+        Ok(Recorded { event: checked.event(id, time), replayed: true })
+    }
+
+    /// The camera that a new event is for.
+    fn camera(&self, caller: &Caller, new: &NewEvent) -> Result<CameraId> {
+        caller.may(Action::CreateEvents)?;
+        let camera = match new.camera.or_else(|| caller.only_camera()) {
+            Some(camera) => camera,
+            None => return Err(Error::MissingField("camid")),
+        };
+        if caller.covers(camera) { Ok(camera) } else { Err(Error::OutOfScope(camera)) }
+    }
+
+    /// Every rule about a new event, against memory only.
+    fn check(&self, caller: &Caller, new: NewEvent, now: Timestamp) -> Result<Checked> {
+        let camera = self.camera(caller, &new)?;
+        let catalogue = self.core.catalogue();
+        let entry = catalogue.camera(camera).ok_or(Error::OutOfScope(camera))?;
+        if !entry.camera.enabled && caller.access == Access::Ingest {
+            return Err(Error::AccessDenied("the camera is switched off"));
+        }
+        let Some(event_type) = entry.types.get(&new.name) else {
+            return Err(Error::UnknownEventType(new.name));
+        };
+        let time = match new.when {
+            When::At(time) => time,
+            When::AgoMs(ms) => ago(now, ms),
+        };
+        let create = Create {
+            id: EventId::default(),
+            camera,
+            event_type: event_type.number,
+            time,
+            order_time: order_time(time, now),
+            received_at: now,
+            meta: new.meta,
+            uid: new.uid,
+            hash: 0,
+        };
+        Ok(Checked { camera, create, name: catalogue.type_name(event_type.number) })
+    }
+
+    /// Holds a camera to its rate; only what it sends itself counts (operations.md 3).
+    fn limit(&self, caller: &Caller, camera: CameraId, count: usize) -> Result<()> {
+        if caller.access != Access::Ingest {
+            return Ok(());
+        }
+        self.rate.take(camera, count, Instant::now())
+    }
+}
+
+fn ago(now: Timestamp, ms: u64) -> Timestamp {
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+    Timestamp(now.0.saturating_sub(ms.saturating_mul(1_000)).max(Timestamp::MIN.0))
+}
+
+async fn on_disk(told: oneshot::Receiver<std::result::Result<(), StoreError>>) -> Result<()> {
+    match told.await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(Error::StorageFailed(StoreError::Failed("the store has stopped".to_owned()))),
+    }
+}

@@ -1,0 +1,179 @@
+//! Event types of a camera: list, add, change, remove, trigger.
+
+use std::sync::Arc;
+
+use super::Core;
+use super::access::{Action, Caller};
+use super::catalogue::{CameraEntry, Catalogue};
+use super::error::{Error, Result};
+use crate::domain::event_type::{EVENT_TYPES_MAX, EventTypeChange};
+use crate::domain::{CameraId, EventType, Meta, Timestamp, is_name};
+use crate::store::WriteTx;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct EventTypes(Arc<Core>);
+
+impl EventTypes {
+    pub(super) const fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// A camera's event types: built-in and declared ones by name, then custom ones by name.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`].
+    pub fn list(&self, caller: &Caller, camera: CameraId) -> Result<Vec<EventType>> {
+        let entry = self.camera(caller, Action::ReadCameras, camera)?;
+        let mut types: Vec<EventType> = entry.types.values().cloned().collect();
+        types.sort_by(|a, b| (a.custom, &a.name).cmp(&(b.custom, &b.name)));
+        Ok(types)
+    }
+
+    /// One event type.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`].
+    pub fn get(&self, caller: &Caller, camera: CameraId, name: &str) -> Result<EventType> {
+        let entry = self.camera(caller, Action::ReadCameras, camera)?;
+        entry.types.get(name).cloned().ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))
+    }
+
+    /// Adds a custom event type: no caps, `receive` off.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::BadParameter`],
+    /// [`Error::Exists`], [`Error::LimitReached`].
+    pub async fn add(
+        &self,
+        caller: &Caller,
+        camera: CameraId,
+        name: String,
+        notify: bool,
+    ) -> Result<EventType> {
+        caller.may_at(Action::ChangeCameras, camera)?;
+        if !is_name(&name) || name.contains(',') || name.contains('/') {
+            return Err(Error::BadParameter(
+                "name must have 1 to 128 bytes, no control characters, no comma and no slash"
+                    .into(),
+            ));
+        }
+        self.0
+            .change(move |tx, next| {
+                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+                if entry.types.contains_key(&name) {
+                    return Err(Error::Exists("the event type"));
+                }
+                if entry.types.len() >= EVENT_TYPES_MAX {
+                    return Err(Error::LimitReached(
+                        "this camera has as many event types as it can",
+                    ));
+                }
+                let number = match next.type_number(&name) {
+                    Some(number) => number,
+                    None => {
+                        let number = tx.new_type_number(&name)?;
+                        next.name(number, &name);
+                        number
+                    }
+                };
+                put(tx, next, camera, EventType::custom(number, name, notify))
+            })
+            .await
+    }
+
+    /// Changes an event type's switches and returns it as it is then.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`],
+    /// [`Error::BadParameter`].
+    pub async fn change(
+        &self,
+        caller: &Caller,
+        camera: CameraId,
+        name: String,
+        change: EventTypeChange,
+    ) -> Result<EventType> {
+        caller.may_at(Action::ChangeCameras, camera)?;
+        if let Some(Some(alias)) = &change.alias
+            && (!is_name(alias) || alias.contains(','))
+        {
+            return Err(Error::BadParameter("alias must have 1 to 128 bytes and no comma".into()));
+        }
+        self.0
+            .change(move |tx, next| {
+                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+                let mut event_type =
+                    entry.types.get(&name).cloned().ok_or(Error::EventTypeNotFound(name))?;
+                event_type.apply(&change);
+                put(tx, next, camera, event_type)
+            })
+            .await
+    }
+
+    /// Removes a custom event type. Its events stay.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`],
+    /// [`Error::BuiltIn`].
+    pub async fn remove(&self, caller: &Caller, camera: CameraId, name: String) -> Result<()> {
+        caller.may_at(Action::ChangeCameras, camera)?;
+        self.0
+            .change(move |tx, next| {
+                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+                let mut entry = CameraEntry::clone(entry);
+                match entry.types.remove(&name) {
+                    None => Err(Error::EventTypeNotFound(name)),
+                    Some(event_type) if !event_type.custom => Err(Error::BuiltIn),
+                    Some(event_type) => {
+                        tx.remove_event_type(camera, event_type.number)?;
+                        next.put_camera(entry);
+                        Ok(())
+                    }
+                }
+            })
+            .await
+    }
+
+    /// Asks the camera to raise an event of this type itself.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`],
+    /// [`Error::NotTriggerable`], [`Error::CameraOffline`]: no camera can be connected yet.
+    pub fn trigger(
+        &self,
+        caller: &Caller,
+        camera: CameraId,
+        name: &str,
+        _time: Timestamp,
+        _meta: &Meta,
+    ) -> Result<()> {
+        let entry = self.camera(caller, Action::Trigger, camera)?;
+        let event_type =
+            entry.types.get(name).ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))?;
+        if event_type.caps.can_be_triggered {
+            Err(Error::CameraOffline)
+        } else {
+            Err(Error::NotTriggerable)
+        }
+    }
+
+    fn camera(&self, caller: &Caller, action: Action, id: CameraId) -> Result<Arc<CameraEntry>> {
+        caller.may_at(action, id)?;
+        self.0.catalogue().camera(id).cloned().ok_or(Error::CameraNotFound(id))
+    }
+}
+
+fn put(
+    tx: &WriteTx<'_>,
+    next: &mut Catalogue,
+    camera: CameraId,
+    event_type: EventType,
+) -> Result<EventType> {
+    let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+    let mut entry = CameraEntry::clone(entry);
+    tx.put_event_type(camera, &event_type)?;
+    entry.types.insert(event_type.name.clone(), event_type.clone());
+    next.put_camera(entry);
+    Ok(event_type)
+}

@@ -1,0 +1,32 @@
+//! Whether the server works, and its figures.
+
+use super::Services;
+use crate::store::{Stats, StoreError};
+
+/// Why the server is not ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Too little room on the disk.
+    StorageFull,
+    /// Disk or database fail.
+    StorageFailed,
+}
+
+impl Services {
+    /// Whether events can be stored now.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn ready(&self) -> Result<(), Trouble> {
+        match self.core.store.ready() {
+            Ok(()) => Ok(()),
+            Err(StoreError::Full) => Err(Trouble::StorageFull),
+            Err(_) => Err(Trouble::StorageFailed),
+        }
+    }
+
+    /// Figures of the store.
+    pub fn stats(&self) -> Stats {
+        self.core.store.stats()
+    }
+}

@@ -1,0 +1,167 @@
+//! What the product does: rules and transactions. Knows nothing of HTTP.
+
+pub mod access;
+pub mod camera;
+pub mod catalogue;
+pub mod clock;
+pub mod credential;
+pub mod error;
+pub mod event;
+pub mod event_type;
+pub mod export;
+pub mod health;
+pub mod histogram;
+mod idempotency;
+pub mod job;
+mod rate;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::domain::SecretKey;
+use crate::store::{self, ReadTx, Store, StoreError, WriteTx};
+use catalogue::Catalogue;
+use clock::Clock;
+use error::{Error, Result};
+
+/// How the services are to behave.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where clients reach this server, if that differs from what their requests say.
+    pub public_url: Option<String>,
+    /// Events a second that one camera may send itself, 0 = no limit.
+    pub camera_rate: u32,
+    /// How many it may send at once before that.
+    pub camera_burst: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { public_url: None, camera_rate: 200, camera_burst: 2_000 }
+    }
+}
+
+/// All services over one data directory. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// Events: create, read, tag, delete.
+    pub events: event::Events,
+    /// Cameras.
+    pub cameras: camera::Cameras,
+    /// Event types of cameras.
+    pub event_types: event_type::EventTypes,
+    /// Tokens, groups, license keys.
+    pub credentials: credential::Credentials,
+    /// Long-running work.
+    pub jobs: job::Jobs,
+    core: Arc<Core>,
+}
+
+/// What the services share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    store: Store,
+    key: SecretKey,
+    clock: Clock,
+    settings: Settings,
+    catalogue: ArcSwap<Catalogue>,
+    /// Held shared from the check of a create to its place in the queue, and alone by changes of
+    /// settings: what was checked is still so when it is stored.
+    gate: Arc<tokio::sync::RwLock<()>>,
+}
+
+impl Services {
+    /// Opens the services over a data directory. Blocks.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open(
+        dir: &Path,
+        options: store::Options,
+        settings: Settings,
+        clock: Clock,
+    ) -> store::Result<Self> {
+        let store = Store::open(dir, options)?;
+        let key = store::secret_key(dir)?;
+        let catalogue = ArcSwap::from_pointee(Catalogue::load(&store.read()?)?);
+        let gate = Arc::default();
+        let core = Arc::new(Core { store, key, clock, settings, catalogue, gate });
+        let jobs = job::Jobs::default();
+        Ok(Self {
+            events: event::Events::new(Arc::clone(&core), jobs.clone()),
+            cameras: camera::Cameras::new(Arc::clone(&core)),
+            event_types: event_type::EventTypes::new(Arc::clone(&core)),
+            credentials: credential::Credentials::new(Arc::clone(&core)),
+            jobs,
+            core,
+        })
+    }
+
+    /// Cameras, event types and credentials as they are now.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.core.catalogue.load_full()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.core.clock
+    }
+
+    /// Where clients reach this server, if it was set.
+    pub fn public_url(&self) -> Option<&str> {
+        self.core.settings.public_url.as_deref()
+    }
+
+    /// Lets queued writes finish, commits and closes the data directory. Blocks.
+    pub fn close(&self) {
+        self.core.store.close();
+    }
+}
+
+impl Core {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.catalogue.load_full()
+    }
+
+    /// Reads a snapshot on a thread that may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&ReadTx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let store = self.store.clone();
+        blocking(move || f(&store.read()?)).await
+    }
+
+    /// Changes settings: `f` writes to the transaction and to the catalogue that follows. Durable
+    /// when this returns; an error changes nothing.
+    async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        f: impl FnOnce(&WriteTx<'_>, &mut Catalogue) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let core = Arc::clone(self);
+        let alone = Arc::clone(&self.gate).write_owned().await;
+        // What was begun is finished even if the caller goes away: the gate moves along.
+        blocking(move || {
+            let mut next = Catalogue::clone(&core.catalogue());
+            let (value, next) = core.store.exclusive(move |tx| {
+                let value = f(tx, &mut next)?;
+                Ok::<_, Error>((value, next))
+            })?;
+            core.catalogue.store(Arc::new(next));
+            drop(alone);
+            Ok(value)
+        })
+        .await
+    }
+}
+
+/// Runs `f` where it may block. A panic inside is a panic outside.
+async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(f).await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Error::StorageFailed(StoreError::Failed("the server is stopping".into()))),
+    }
+}

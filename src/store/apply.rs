@@ -1,0 +1,231 @@
+//! Applies changes to the tables: event rows in order, then indexes and counters sorted, once each.
+//!
+//! Applying never fails for a reason in the data: a change of a missing id is a no-op, an insert
+//! that finds its id present changes no index and no counter.
+
+use std::collections::{HashMap, HashSet};
+
+use redb::{Key, ReadableTable, Table, Value, WriteTransaction};
+
+use crate::domain::{EventId, Meta};
+
+use super::change::{Change, Create};
+use super::counts::Deltas;
+use super::error::Result;
+use super::key::{AgeKey, Series, SeriesKey, TagKey, TimeKey};
+use super::row::{self, EventRow, EventV1, IdempotencyRow};
+use super::tables::{
+    EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY,
+    IDEMPOTENCY_BY_AGE, SERIES, STATE, TAG_NUMBERS, state,
+};
+
+/// Tag numbers kept in memory; past this the memory starts anew.
+const TAGS_REMEMBERED: usize = 10_000;
+
+/// What the applier remembers between batches, so that it need not be read again. To be dropped
+/// whenever a transaction was not committed.
+#[derive(Default)]
+pub(super) struct Memory {
+    tags: HashMap<String, u32>,
+    series: HashSet<Series>,
+}
+
+/// Index entries to write (`Some`) or remove (`None`), gathered over a batch.
+struct Ops<K, V>(Vec<(K, Option<V>)>);
+
+impl<K: Ord + Copy, V: Copy> Ops<K, V> {
+    fn flush<RV>(&mut self, table: &mut Table<'_, K, RV>) -> Result<()>
+    where
+        K: Key + for<'a> Value<SelfType<'a> = K> + 'static,
+        RV: for<'a> Value<SelfType<'a> = V> + 'static,
+    {
+        self.0.sort_by_key(|(key, _)| *key); // stable: of one key the last word counts
+        for group in self.0.chunk_by(|a, b| a.0 == b.0) {
+            match group[group.len() - 1] {
+                (key, Some(value)) => drop(table.insert(key, value)?),
+                (key, None) => drop(table.remove(key)?),
+            }
+        }
+        self.0.clear();
+        Ok(())
+    }
+}
+
+/// The indexes' side of a batch.
+struct Indexes<'t> {
+    time: Ops<TimeKey, Series>,
+    series: Ops<SeriesKey, ()>,
+    tags: Ops<TagKey, Series>,
+    deltas: Deltas,
+    tag_numbers: Table<'t, &'static str, u32>,
+    state: Table<'t, &'static str, u64>,
+    memory: &'t mut Memory,
+}
+
+/// Where an event stands in the indexes.
+#[derive(Clone, Copy)]
+struct Spot {
+    id: u64,
+    order: i64,
+    series: Series,
+}
+
+impl Spot {
+    fn of(id: u64, row: &EventV1<'_>) -> Self {
+        let series = Series { camera: row.camera, event_type: row.event_type };
+        Self { id, order: row.order_time.unwrap_or(row.time), series }
+    }
+}
+
+impl Indexes<'_> {
+    fn tag_number(&mut self, tag: &str) -> Result<u32> {
+        if let Some(number) = self.memory.tags.get(tag) {
+            return Ok(*number);
+        }
+        let known = self.tag_numbers.get(tag)?.map(|number| number.value());
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let last = self.state.get(state::LAST_TAG)?.map_or(0, |v| v.value()) + 1;
+                self.state.insert(state::LAST_TAG, last)?;
+                let number = u32::try_from(last).unwrap_or(u32::MAX);
+                self.tag_numbers.insert(tag, number)?;
+                number
+            }
+        };
+        if self.memory.tags.len() >= TAGS_REMEMBERED {
+            self.memory.tags.clear();
+        }
+        self.memory.tags.insert(tag.to_owned(), number);
+        Ok(number)
+    }
+
+    fn event(&mut self, spot: Spot, by: i64) {
+        let Spot { id, order: time, series } = spot;
+        let (camera, event_type) = (series.camera, series.event_type);
+        self.time.0.push((TimeKey { time, id }, (by > 0).then_some(series)));
+        self.series.0.push((SeriesKey { camera, event_type, time, id }, (by > 0).then_some(())));
+        self.deltas.event(time, camera, event_type, by);
+    }
+
+    fn tag(&mut self, spot: Spot, tag: &str, by: i64) -> Result<()> {
+        let Spot { id, order: time, series } = spot;
+        let tag = self.tag_number(tag)?;
+        self.tags.0.push((TagKey { tag, time, id }, (by > 0).then_some(series)));
+        self.deltas.tag(tag, time, series.camera, series.event_type, by);
+        Ok(())
+    }
+}
+
+/// Applies `changes`, whose newest record is `last_seq`, within one transaction.
+pub(super) fn apply<'c>(
+    tx: &WriteTransaction,
+    memory: &mut Memory,
+    changes: impl Iterator<Item = &'c Change>,
+    last_seq: u64,
+) -> Result<()> {
+    let mut events = tx.open_table(EVENTS)?;
+    let mut known_series = tx.open_table(SERIES)?;
+    let mut keys = tx.open_table(IDEMPOTENCY)?;
+    let mut keys_by_age = tx.open_table(IDEMPOTENCY_BY_AGE)?;
+    let mut indexes = Indexes {
+        time: Ops(Vec::new()),
+        series: Ops(Vec::new()),
+        tags: Ops(Vec::new()),
+        deltas: Deltas::default(),
+        tag_numbers: tx.open_table(TAG_NUMBERS)?,
+        state: tx.open_table(STATE)?,
+        memory,
+    };
+    let (mut last_event, mut last_arrival) = (0, 0);
+    let mut bytes = Vec::new();
+    for change in changes {
+        match change {
+            Change::Create(new) => {
+                last_event = last_event.max(new.id.0);
+                last_arrival = last_arrival.max(new.received_at.0);
+                bytes.clear();
+                row::encode_into(new.id.0, &EventRow::V1(new.row()), &mut bytes);
+                if events.insert(new.id.0, bytes.as_slice())?.is_some() {
+                    continue;
+                }
+                let spot = Spot::of(new.id.0, &new.row());
+                indexes.event(spot, 1);
+                for (tag, _) in new.meta.pairs() {
+                    indexes.tag(spot, &tag, 1)?;
+                }
+                if indexes.memory.series.insert(spot.series) {
+                    known_series.insert(spot.series, ())?;
+                }
+                if let Some(uid) = &new.uid {
+                    remember(new, uid, &mut keys, &mut keys_by_age)?;
+                }
+            }
+            Change::Tags { id, edits } => retag(&mut events, &mut indexes, *id, edits)?,
+            Change::Delete { ids } => {
+                for id in ids {
+                    let Some(old) = events.remove(id.0)? else { continue };
+                    let Ok(EventRow::V1(row)) = row::decode(id.0, old.value()) else { continue };
+                    let spot = Spot::of(id.0, &row);
+                    indexes.event(spot, -1);
+                    for (tag, _) in Meta::from_stored(row.meta).pairs() {
+                        indexes.tag(spot, &tag, -1)?;
+                    }
+                }
+            }
+        }
+    }
+    indexes.time.flush(&mut tx.open_table(EVENTS_BY_TIME)?)?;
+    indexes.series.flush(&mut tx.open_table(EVENTS_BY_SERIES)?)?;
+    indexes.tags.flush(&mut tx.open_table(EVENT_TAGS)?)?;
+    indexes.deltas.flush(&mut tx.open_table(EVENT_COUNTS)?, &mut tx.open_table(EVENT_MINUTES)?)?;
+    raise(&mut indexes.state, state::LAST_EVENT, last_event)?;
+    raise(&mut indexes.state, state::LAST_ARRIVAL, last_arrival.max(0).unsigned_abs())?;
+    raise(&mut indexes.state, state::APPLIED_SEQ, last_seq)
+}
+
+/// Sets a counter to `value` unless it is there already or beyond.
+fn raise(table: &mut Table<'_, &'static str, u64>, name: &str, value: u64) -> Result<()> {
+    let now = table.get(name)?.map_or(0, |v| v.value());
+    if value > now {
+        table.insert(name, value)?;
+    }
+    Ok(())
+}
+
+fn remember(
+    new: &Create,
+    uid: &str,
+    keys: &mut Table<'_, (u32, &'static str), &'static [u8]>,
+    by_age: &mut Table<'_, AgeKey, (u32, &'static str)>,
+) -> Result<()> {
+    let (id, arrival) = (new.id.0, new.received_at.0);
+    let row = row::encode(0, &IdempotencyRow::V1 { id, hash: new.hash, arrival });
+    keys.insert((new.camera.0, uid), row.as_slice())?;
+    by_age.insert(AgeKey { arrival, id }, (new.camera.0, uid))?;
+    Ok(())
+}
+
+fn retag(
+    events: &mut Table<'_, u64, &'static [u8]>,
+    indexes: &mut Indexes<'_>,
+    id: EventId,
+    edits: &[(String, Option<String>)],
+) -> Result<()> {
+    let Some(old) = events.get(id.0)?.map(|value| value.value().to_vec()) else { return Ok(()) };
+    let Ok(EventRow::V1(row)) = row::decode(id.0, &old) else { return Ok(()) };
+    let before = Meta::from_stored(row.meta);
+    let Ok(after) = before.edited(edits) else { return Ok(()) };
+    let new = row::encode(id.0, &EventRow::V1(EventV1 { meta: after.json(), ..row.clone() }));
+    events.insert(id.0, new.as_slice())?;
+    let spot = Spot::of(id.0, &row);
+    let (before, after) = (before.pairs(), after.pairs());
+    let has = |pairs: &[(String, String)], tag: &str| pairs.iter().any(|(t, _)| t == tag);
+    for (tag, _) in before.iter().filter(|(tag, _)| !has(&after, tag)) {
+        indexes.tag(spot, tag, -1)?;
+    }
+    for (tag, _) in after.iter().filter(|(tag, _)| !has(&before, tag)) {
+        indexes.tag(spot, tag, 1)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Camera records on disk.
+
+use redb::ReadableTable;
+
+use super::error::{Result, StoreError};
+use super::read::ReadTx;
+use super::row::{self, CameraRow};
+use super::tables::{CAMERAS, REMOVED_CAMERAS, state};
+use super::write::WriteTx;
+use crate::domain::{Camera, CameraId, Timestamp};
+
+impl ReadTx {
+    /// All cameras, by id.
+    pub fn cameras(&self) -> Result<Vec<Camera>> {
+        let table = self.tx.open_table(CAMERAS)?;
+        let mut cameras = Vec::new();
+        for entry in table.iter()? {
+            let (id, value) = entry?;
+            cameras.push(decode(id.value(), value.value())?);
+        }
+        Ok(cameras)
+    }
+}
+
+impl WriteTx<'_> {
+    /// The next camera id, or `wanted`, which must be free.
+    pub fn new_camera_id(&self, wanted: Option<CameraId>) -> Result<CameraId> {
+        let id = match wanted {
+            Some(id) => {
+                self.raise(state::LAST_CAMERA, u64::from(id.0))?;
+                id.0
+            }
+            None => self.next_u32(state::LAST_CAMERA)?,
+        };
+        Ok(CameraId(id))
+    }
+
+    /// Writes a camera's record, new or changed.
+    pub fn put_camera(&self, camera: &Camera) -> Result<()> {
+        let row = CameraRow::V1 {
+            name: camera.name.clone(),
+            timezone: camera.timezone.clone(),
+            enabled: camera.enabled,
+            created: camera.created.0,
+            rec_mode: camera.rec_mode.clone(),
+            url: camera.url.clone(),
+            login: camera.login.clone(),
+            latitude: camera.latitude.clone(),
+            longitude: camera.longitude.clone(),
+            meta: camera.meta.clone().into_iter().collect(),
+        };
+        let bytes = row::encode(u64::from(camera.id.0), &row);
+        self.tx.open_table(CAMERAS)?.insert(camera.id.0, bytes.as_slice())?;
+        Ok(())
+    }
+
+    /// Removes a camera's record. Its id is not used again; its events stay.
+    pub fn remove_camera(&self, id: CameraId) -> Result<()> {
+        self.tx.open_table(CAMERAS)?.remove(id.0)?;
+        self.tx.open_table(REMOVED_CAMERAS)?.insert(id.0, ())?;
+        Ok(())
+    }
+
+    /// Whether a camera with this id was removed.
+    pub fn was_removed(&self, id: CameraId) -> Result<bool> {
+        Ok(self.tx.open_table(REMOVED_CAMERAS)?.get(id.0)?.is_some())
+    }
+}
+
+fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
+    let Ok(CameraRow::V1 {
+        name,
+        timezone,
+        enabled,
+        created,
+        rec_mode,
+        url,
+        login,
+        latitude,
+        longitude,
+        meta,
+    }) = row::decode(u64::from(id), bytes)
+    else {
+        return Err(StoreError::Damaged(format!("the record of camera {id}")));
+    };
+    let meta = meta.into_iter().collect();
+    let (id, created) = (CameraId(id), Timestamp(created));
+    Ok(Camera {
+        id,
+        name,
+        timezone,
+        enabled,
+        created,
+        rec_mode,
+        url,
+        login,
+        latitude,
+        longitude,
+        meta,
+    })
+}

@@ -1,0 +1,82 @@
+//! Credentials on disk: what a secret is derived from, never the secret.
+
+use redb::ReadableTable;
+
+use super::error::{Result, StoreError};
+use super::read::ReadTx;
+use super::row::{self, CredentialRow};
+use super::tables::{CREDENTIALS, state};
+use super::write::WriteTx;
+use crate::domain::{Access, CameraId, Credential, Kind, Timestamp};
+
+impl ReadTx {
+    /// All credentials, by kind and id.
+    pub fn credentials(&self) -> Result<Vec<Credential>> {
+        let table = self.tx.open_table(CREDENTIALS)?;
+        let mut all = Vec::new();
+        for entry in table.iter()? {
+            let (key, value) = entry?;
+            all.push(decode(key.value(), value.value())?);
+        }
+        Ok(all)
+    }
+}
+
+impl WriteTx<'_> {
+    /// The next credential id, whatever the kind.
+    pub fn new_credential_id(&self) -> Result<u32> {
+        self.next_u32(state::LAST_CREDENTIAL)
+    }
+
+    /// Writes a credential's row, new or changed.
+    pub fn put_credential(&self, credential: &Credential) -> Result<()> {
+        let row = CredentialRow::V1 {
+            access: credential.access.word().to_owned(),
+            nonce: credential.nonce,
+            former: credential.former.map(|(nonce, end)| (nonce, end.0)),
+            expires: credential.expires.map(|at| at.0),
+            created: credential.created.0,
+            name: credential.name.clone(),
+            cameras: credential.cameras.iter().map(|c| c.0).collect(),
+        };
+        let key = key(credential.kind, credential.id);
+        let bytes = row::encode(salt(key), &row);
+        self.tx.open_table(CREDENTIALS)?.insert(key, bytes.as_slice())?;
+        Ok(())
+    }
+
+    /// Removes a credential: its secret holds no longer.
+    pub fn remove_credential(&self, kind: Kind, id: u32) -> Result<()> {
+        self.tx.open_table(CREDENTIALS)?.remove(key(kind, id))?;
+        Ok(())
+    }
+}
+
+fn key(kind: Kind, id: u32) -> (u8, u32) {
+    (u8::try_from(kind.letter()).expect("the letters are ASCII"), id)
+}
+
+fn salt((letter, id): (u8, u32)) -> u64 {
+    u64::from(letter) << 32 | u64::from(id)
+}
+
+fn decode((letter, id): (u8, u32), bytes: &[u8]) -> Result<Credential> {
+    let damaged = || StoreError::Damaged(format!("credential {id}"));
+    let kind = [Kind::Token, Kind::Group, Kind::Key]
+        .into_iter()
+        .find(|kind| kind.letter() == char::from(letter))
+        .ok_or_else(damaged)?;
+    let CredentialRow::V1 { access, nonce, former, expires, created, name, cameras } =
+        row::decode(salt((letter, id)), bytes).map_err(|row::Damage| damaged())?;
+    Ok(Credential {
+        kind,
+        id,
+        access: Access::from_word(&access).ok_or_else(damaged)?,
+        nonce,
+        former: former.map(|(nonce, end)| (nonce, Timestamp(end))),
+        expires: expires.map(Timestamp),
+        created: Timestamp(created),
+        name,
+        cameras: cameras.into_iter().map(CameraId).collect(),
+    })
+}

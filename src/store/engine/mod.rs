@@ -1,0 +1,368 @@
+//! The store as its users see it: submit changes, read snapshots, change settings, stop.
+
+mod applier;
+mod progress;
+mod queue;
+mod writer;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use redb::{Database, ReadableDatabase};
+
+use super::change::Change;
+use super::error::{Result, StoreError, io};
+use super::files::{self, Lock};
+use super::journal::{self, Journal};
+use super::read::ReadTx;
+use super::write::WriteTx;
+use super::{apply, migrate};
+use crate::domain::EventId;
+use applier::Job;
+use progress::Progress;
+use queue::{Done, Item, Queue};
+
+pub use queue::Ticket;
+
+/// The database's file name in the data directory.
+const DATABASE_FILE: &str = "watchpost.redb";
+/// Records per transaction while the journal's tail is applied at start.
+const REPLAY_CHUNK: usize = 8_000;
+
+/// How a store is to behave.
+#[derive(Clone)]
+pub struct Options {
+    /// Memory for the database's pages, bytes.
+    pub cache_bytes: usize,
+    /// Room below which creates are refused, bytes. `None`: 5 % of the file system, 4 to 64 MiB.
+    pub min_free_bytes: Option<u64>,
+    /// Size of a journal segment. `None`: by the file system's size.
+    pub segment_bytes: Option<u64>,
+    /// Called once when storage has failed for good; the process should end.
+    pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 << 20,
+            min_free_bytes: None,
+            segment_bytes: None,
+            on_fatal: Arc::new(|what| tracing::error!("{what}")),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").field("cache_bytes", &self.cache_bytes).finish_non_exhaustive()
+    }
+}
+
+/// Figures of a running store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Writes that wait for the journal.
+    pub queued_writes: usize,
+    /// Journal records that are on disk but not yet in the tables.
+    pub unapplied: u64,
+    /// Newest event id that was given.
+    pub last_event: EventId,
+    /// Size of the database file.
+    pub database_bytes: u64,
+    /// Whether creates are refused for lack of room.
+    pub full: bool,
+    /// Whether storage has failed and is being tried again.
+    pub failed: bool,
+}
+
+/// The data directory, open: shared by clones, closed by [`Store::close`].
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    dir: PathBuf,
+    db: Arc<Database>,
+    queue: Arc<Queue>,
+    progress: Arc<Progress>,
+    room: Room,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: Lock,
+}
+
+impl Store {
+    /// Opens the data directory, applies what the journal holds beyond the tables, commits that,
+    /// and starts the threads. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]: nothing was changed.
+    pub fn open(dir: &Path, options: Options) -> Result<Self> {
+        let lock = files::lock(dir)?;
+        let db = Database::builder()
+            .set_cache_size(options.cache_bytes)
+            .create(dir.join(DATABASE_FILE))?;
+        private(&dir.join(DATABASE_FILE))?;
+        let incarnation = migrate::run(&db)?;
+        let journal_dir = dir.join("journal");
+        match std::fs::create_dir(&journal_dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(io(format!("making {}", journal_dir.display()))(error));
+            }
+            _ => {}
+        }
+        let mut journal_options = journal::Options::for_dir(&journal_dir)?;
+        if let Some(bytes) = options.segment_bytes {
+            journal_options.segment_bytes = bytes;
+        }
+        let applied = ReadTx::new(db.begin_read()?).state(super::tables::state::APPLIED_SEQ)?;
+        let (mut journal, tail) =
+            Journal::open(&journal_dir, incarnation, applied, journal_options)?;
+        for path in journal.set_aside() {
+            tracing::warn!(path = %path.display(), "a journal segment of another database was set aside");
+        }
+        let mut memory = apply::Memory::default();
+        replay(&db, &mut memory, &tail)?;
+        let synced = journal.next_seq() - 1;
+        journal.release(synced)?;
+        let last_event = ReadTx::new(db.begin_read()?).last_event()?;
+
+        let progress = Arc::new(Progress::new(synced));
+        let queue = Arc::new(Queue::new(last_event.0 + 1));
+        let db = Arc::new(db);
+        let (jobs, applier_jobs) = mpsc::channel();
+        let preparer = journal.preparer();
+        let writer = writer::Writer {
+            journal,
+            queue: Arc::clone(&queue),
+            progress: Arc::clone(&progress),
+            jobs,
+            on_fatal: Arc::clone(&options.on_fatal),
+        };
+        let applier = applier::Applier {
+            db: Arc::clone(&db),
+            memory,
+            progress: Arc::clone(&progress),
+            jobs: applier_jobs,
+            on_fatal: options.on_fatal,
+        };
+        let threads = vec![
+            spawn("journal", move || writer.run(&preparer))?,
+            spawn("applier", move || applier.run())?,
+        ];
+        let room = Room::new(dir, options.min_free_bytes)?;
+        let threads = Mutex::new(threads);
+        Ok(Self(Arc::new(Inner {
+            dir: dir.into(),
+            db,
+            queue,
+            progress,
+            room,
+            threads,
+            _lock: lock,
+        })))
+    }
+
+    /// Queues changes as one write; `done` is called, on the journal's thread, once they are on disk
+    /// or have failed. Creates get their ids here, in order. Never blocks on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`], [`StoreError::Full`] (creates only), [`StoreError::Failed`]:
+    /// nothing was queued and `done` is not called.
+    pub fn submit(
+        &self,
+        changes: Vec<Change>,
+        done: impl FnOnce(Result<()>) + Send + 'static,
+    ) -> Result<Ticket> {
+        let inner = &*self.0;
+        inner.progress.check()?;
+        let takes_room = changes.iter().any(|change| !matches!(change, Change::Delete { .. }));
+        if takes_room && inner.room.is_low(&inner.dir) {
+            return Err(StoreError::Full);
+        }
+        inner.queue.push(changes, Done::new(done))
+    }
+
+    /// A snapshot that holds everything acknowledged before this call. Blocks until it does:
+    /// normally not at all, under load for one batch.
+    pub fn read(&self) -> Result<ReadTx> {
+        self.0.progress.wait_applied();
+        Ok(ReadTx::new(self.0.db.begin_read()?))
+    }
+
+    /// Runs `f` in a transaction on the settings, after everything queued before has been applied,
+    /// and returns when it is durable. Blocks. An error from `f` changes nothing.
+    pub fn exclusive<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+        &self,
+        f: impl FnOnce(&WriteTx<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E> {
+        self.0.progress.check()?;
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.0.queue.push_exclusive(Item::Exclusive(Box::new(move |db| {
+            let outcome = (|| {
+                let mut tx = db.begin_write().map_err(StoreError::from)?;
+                tx.set_quick_repair(true);
+                let value = f(&WriteTx { tx: &tx })?;
+                tx.commit().map_err(StoreError::from)?;
+                Ok(value)
+            })();
+            let _ = sender.send(outcome);
+        })))?;
+        let stopped = |_| StoreError::Failed("the store has stopped".into());
+        receiver.recv().map_err(stopped).map_err(E::from)?
+    }
+
+    /// Whether writes are possible now.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] or [`StoreError::Full`].
+    pub fn ready(&self) -> Result<()> {
+        self.0.progress.check()?;
+        if self.0.room.is_low(&self.0.dir) { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// Newest journal record that the tables hold.
+    pub fn applied_seq(&self) -> u64 {
+        self.0.progress.applied()
+    }
+
+    /// Newest journal record that is on disk.
+    pub fn synced_seq(&self) -> u64 {
+        self.0.progress.synced()
+    }
+
+    /// Figures of this moment.
+    pub fn stats(&self) -> Stats {
+        let progress = &self.0.progress;
+        let database = std::fs::metadata(self.0.dir.join(DATABASE_FILE));
+        Stats {
+            queued_writes: self.0.queue.len(),
+            unapplied: progress.synced().saturating_sub(progress.applied()),
+            last_event: EventId(self.0.queue.last_event()),
+            database_bytes: database.map_or(0, |meta| meta.len()),
+            full: self.0.room.is_low(&self.0.dir),
+            failed: progress.check().is_err(),
+        }
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.0.dir
+    }
+
+    /// Takes no more writes, lets the queued ones finish, commits, and ends the threads. Blocks.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.0.dir).finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.queue.close();
+        let threads = std::mem::take(&mut *self.threads.lock().expect("never poisoned"));
+        for thread in threads {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!(thread = name, "a storage thread panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Applies the journal's tail and commits it durably: what was found may so far be only in the page
+/// cache.
+fn replay(db: &Database, memory: &mut apply::Memory, tail: &[journal::Record]) -> Result<()> {
+    if tail.is_empty() {
+        return Ok(());
+    }
+    let started = Instant::now();
+    for chunk in tail.chunks(REPLAY_CHUNK) {
+        let mut changes = Vec::with_capacity(chunk.len());
+        for record in chunk {
+            let change = Change::decode(&record.bytes)
+                .map_err(|_| StoreError::Damaged(format!("journal record {}", record.seq)))?;
+            changes.push(change);
+        }
+        let last_seq = chunk[chunk.len() - 1].seq;
+        let mut tx = db.begin_write()?;
+        tx.set_quick_repair(true);
+        apply::apply(&tx, memory, changes.iter(), last_seq)?;
+        tx.commit()?;
+    }
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(records = tail.len(), duration_ms, "applied what the journal held");
+    Ok(())
+}
+
+fn private(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(io(format!("setting the mode of {}", path.display())))
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(io(format!("starting the {name} thread")))
+}
+
+/// Whether enough room is left, asked of the file system once a second.
+struct Room {
+    min_free: u64,
+    started: Instant,
+    asked_ms: AtomicU64,
+    low: AtomicBool,
+}
+
+impl Room {
+    fn new(dir: &Path, min_free: Option<u64>) -> Result<Self> {
+        let min_free = match min_free {
+            Some(bytes) => bytes,
+            None => (files::total_bytes(dir)? / 20).clamp(4 << 20, 64 << 20),
+        };
+        let low = files::free_bytes(dir)? < min_free;
+        let (asked_ms, low) = (AtomicU64::new(0), AtomicBool::new(low));
+        Ok(Self { min_free, started: Instant::now(), asked_ms, low })
+    }
+
+    fn is_low(&self, dir: &Path) -> bool {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let asked = self.asked_ms.load(Ordering::Relaxed);
+        let due = now >= asked + 1_000;
+        if due
+            && self
+                .asked_ms
+                .compare_exchange(asked, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            match files::free_bytes(dir) {
+                Ok(free) => {
+                    let low = free < self.min_free;
+                    if self.low.swap(low, Ordering::Relaxed) != low {
+                        tracing::warn!(free_bytes = free, low, "room on the disk");
+                    }
+                }
+                Err(error) => tracing::error!(%error, "cannot tell the room on the disk"),
+            }
+        }
+        self.low.load(Ordering::Relaxed)
+    }
+}
+
+type Exclusive = Box<dyn FnOnce(&Database) + Send>;

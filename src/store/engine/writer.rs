@@ -1,0 +1,111 @@
+//! The journal's thread: takes what waits, writes one batch, syncs once, tells everyone.
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use super::progress::Progress;
+use super::queue::{Queue, Taken, Write};
+use super::{Job, Journal, StoreError};
+use crate::store::journal::{Batch, JournalError, Preparer};
+
+/// Pauses before each new try after a failure; after the last one it is given up (operations 1.6).
+pub(super) const RETRY_AFTER: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
+pub(super) struct Writer {
+    pub journal: Journal,
+    pub queue: Arc<Queue>,
+    pub progress: Arc<Progress>,
+    pub jobs: mpsc::Sender<Job>,
+    pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Writer {
+    pub fn run(mut self, preparer: &Preparer) {
+        std::thread::scope(|scope| {
+            // Segments are made ahead on a thread of their own: writing 64 MiB of zeros takes longer
+            // than any sender should wait.
+            let (wake, woken) = mpsc::sync_channel::<()>(1);
+            scope.spawn(move || {
+                for () in woken {
+                    if let Err(error) = preparer.prepare() {
+                        tracing::warn!(%error, "cannot make journal segments ahead");
+                    }
+                }
+            });
+            let _ = wake.try_send(());
+            let mut batch = Batch::new();
+            let mut released = self.progress.durable();
+            while let Some(taken) = self.queue.take() {
+                self.progress.wait_for_room();
+                let Taken { writes, exclusive } = taken;
+                if !writes.is_empty() {
+                    self.write(&mut batch, writes);
+                }
+                if let Some(job) = exclusive {
+                    let _ = self.jobs.send(Job::Exclusive(job));
+                }
+                let durable = self.progress.durable();
+                if durable > released {
+                    released = durable;
+                    if let Err(error) = self.journal.release(durable) {
+                        tracing::warn!(%error, "cannot free journal segments");
+                    }
+                    let _ = wake.try_send(());
+                }
+            }
+        });
+    }
+
+    fn write(&mut self, batch: &mut Batch, writes: Vec<Write>) {
+        batch.clear();
+        let mut encoded = Ok(());
+        for change in writes.iter().flat_map(|write| &write.changes) {
+            encoded = encoded.and_then(|()| batch.push_with(|out| change.encode(out)));
+        }
+        match encoded.and_then(|()| self.journal.append(batch)) {
+            Ok(first_seq) => {
+                let mut changes = Vec::with_capacity(batch.len());
+                let mut done = Vec::with_capacity(writes.len());
+                for write in writes {
+                    changes.extend(write.changes);
+                    done.push(write.done);
+                }
+                let last_seq = first_seq + changes.len() as u64 - 1;
+                self.progress.set_synced(last_seq);
+                let _ = self.jobs.send(Job::Apply { changes, last_seq, bytes: batch.bytes() });
+                for done in done {
+                    done.call(Ok(()));
+                }
+            }
+            Err(error) => {
+                let what = error.to_string();
+                tracing::error!(%error, writes = writes.len(), "the journal could not be written");
+                self.progress.set_failed(Some(what.clone()));
+                for write in writes {
+                    write.done.call(Err(StoreError::Failed(what.clone())));
+                }
+                self.recover(error);
+            }
+        }
+    }
+
+    /// Goes on in a new segment, as soon as one can be made.
+    fn recover(&mut self, mut error: JournalError) {
+        for pause in RETRY_AFTER {
+            if self.journal.recover_after_failure().map_err(|e| error = e).is_ok() {
+                tracing::info!("the journal is written again");
+                self.progress.set_failed(None);
+                return;
+            }
+            tracing::error!(%error, "the journal still fails");
+            std::thread::sleep(pause);
+        }
+        (self.on_fatal)(&format!("the journal fails for good: {error}"));
+    }
+}

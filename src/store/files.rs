@@ -1,0 +1,109 @@
+//! Files of the data directory other than database and journal: the lock and the secret key.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::error::{Result, StoreError, io};
+use crate::domain::SecretKey;
+
+/// Held while a process uses the data directory.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "locked until dropped")] File);
+
+/// Takes the data directory for this process.
+///
+/// # Errors
+/// [`StoreError::InUse`] if another process has it.
+pub fn lock(dir: &Path) -> Result<Lock> {
+    let path = dir.join("lock");
+    let what = || format!("opening {}", path.display());
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(io(what()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(io(what())(error)),
+    }
+}
+
+/// The installation's secret key, made at first start (`secret.key`, mode 0600).
+pub fn secret_key(dir: &Path) -> Result<SecretKey> {
+    let path = dir.join("secret.key");
+    let mut bytes = [0; 32];
+    match File::open(&path) {
+        Ok(mut file) => {
+            let damaged = |_| StoreError::Damaged(format!("{} is too short", path.display()));
+            file.read_exact(&mut bytes).map_err(damaged)?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            getrandom::fill(&mut bytes)
+                .map_err(|error| StoreError::Failed(format!("no random numbers: {error}")))?;
+            replace(dir, "secret.key", &bytes)?;
+        }
+        Err(error) => return Err(io(format!("opening {}", path.display()))(error)),
+    }
+    Ok(SecretKey::new(bytes))
+}
+
+/// Writes a small file so that it is there whole or not at all, mode 0600.
+fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let temporary = dir.join(format!("{name}.new"));
+    let what = || format!("writing {}", dir.join(name).display());
+    let write = || -> std::io::Result<()> {
+        let _ = fs::remove_file(&temporary);
+        let mut file =
+            OpenOptions::new().create_new(true).write(true).mode(0o600).open(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, dir.join(name))?;
+        File::open(dir)?.sync_all()
+    };
+    write().map_err(io(what()))
+}
+
+/// Bytes that an unprivileged process may still write to the file system of `dir`.
+pub fn free_bytes(dir: &Path) -> Result<u64> {
+    let stat = rustix::fs::statvfs(dir)
+        .map_err(|error| io(format!("asking for room in {}", dir.display()))(error.into()))?;
+    Ok(stat.f_bavail * stat.f_frsize)
+}
+
+/// Size of the file system of `dir`, in bytes.
+pub fn total_bytes(dir: &Path) -> Result<u64> {
+    let stat = rustix::fs::statvfs(dir)
+        .map_err(|error| io(format!("asking for room in {}", dir.display()))(error.into()))?;
+    Ok(stat.f_blocks * stat.f_frsize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Access, Kind};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_key_is_made_once_and_kept_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = |key: &SecretKey| key.secret(Kind::Key, 1, Access::All, &[0; 16]);
+        let first = secret_key(dir.path()).unwrap();
+        assert_eq!(secret(&secret_key(dir.path()).unwrap()), secret(&first));
+        let mode = fs::metadata(dir.path().join("secret.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_directory_has_one_user() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = lock(dir.path()).unwrap();
+        assert!(matches!(lock(dir.path()), Err(StoreError::InUse)));
+        drop(held);
+        assert!(lock(dir.path()).is_ok());
+    }
+}

@@ -1,0 +1,32 @@
+//! Everything on disk: a journal in front, tables behind it, and the threads between the two.
+//!
+//! An event is acknowledged when its journal record is on disk; one applier thread moves what the
+//! journal holds into the tables. Reads wait until what was acknowledged before is applied.
+
+mod apply;
+mod camera;
+mod change;
+pub mod check;
+mod counts;
+mod credential;
+mod engine;
+mod error;
+mod event_type;
+mod files;
+pub mod journal;
+pub mod key;
+mod migrate;
+pub mod query;
+mod read;
+pub mod row;
+mod tables;
+mod write;
+
+pub use change::{Change, Create};
+pub use engine::{Options, Stats, Store, Ticket};
+pub use error::{Result, StoreError};
+pub use files::{free_bytes, secret_key, total_bytes};
+pub use query::{GroupBy, Histogram, Listed, Query, Selection};
+pub use read::{ReadTx, Remembered, StoredEvent};
+pub use tables::SCHEMA_VERSION;
+pub use write::WriteTx;

@@ -1,0 +1,321 @@
+//! Queries over events: pages, exact totals, histograms, ids to delete, rows to export.
+
+mod count;
+mod plan;
+mod walk;
+
+use super::error::Result;
+use super::read::{ReadTx, StoredEvent};
+use super::tables::EVENTS;
+use crate::domain::filter::{Order, Page, Place};
+use crate::domain::{CameraId, EventId, EventTypeId, Timestamp};
+use plan::Plan;
+use walk::Walk;
+
+/// How many ids above `before_id` or `after_id` are looked at one by one rather than by walking.
+const NEAR_IDS: u64 = 50_000;
+
+/// Which cameras and event types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Every event.
+    All,
+    /// Every event of these cameras.
+    Cameras(Vec<CameraId>),
+    /// Every event of these types.
+    Types(Vec<EventTypeId>),
+    /// Every event of these pairs.
+    Series(Vec<(CameraId, EventTypeId)>),
+}
+
+/// What to look for: a filter in numbers, within a caller's scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Cameras and types.
+    pub selection: Selection,
+    /// `order_time` at or after.
+    pub start: Timestamp,
+    /// `order_time` at or before.
+    pub end: Timestamp,
+    /// At least one of these tags, unless empty.
+    pub tags_any: Vec<String>,
+    /// None of these tags.
+    pub tags_none: Vec<String>,
+    /// All of these tags with these values.
+    pub tag_values: Vec<(String, String)>,
+    /// With (or without) a picture.
+    pub has_thumb: Option<bool>,
+    /// Id at most this one.
+    pub before_id: Option<EventId>,
+    /// Id greater than this one.
+    pub after_id: Option<EventId>,
+    /// Id among these, unless empty.
+    pub ids: Vec<EventId>,
+}
+
+impl Query {
+    /// Every event.
+    pub fn all() -> Self {
+        Self {
+            selection: Selection::All,
+            start: Timestamp(i64::MIN),
+            end: Timestamp(i64::MAX),
+            tags_any: Vec::new(),
+            tags_none: Vec::new(),
+            tag_values: Vec::new(),
+            has_thumb: None,
+            before_id: None,
+            after_id: None,
+            ids: Vec::new(),
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its rows, in the order asked for.
+    pub events: Vec<StoredEvent>,
+    /// How many events match, on all pages together.
+    pub total: u64,
+    /// Whether a row follows the last one.
+    pub more: bool,
+    /// Newest event id when the page was read.
+    pub newest: EventId,
+}
+
+/// How a histogram's counts are split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// Not at all.
+    Nothing,
+    /// By camera.
+    Camera,
+    /// By event type.
+    EventType,
+}
+
+/// A histogram's counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// Count of each bucket.
+    pub buckets: Vec<u64>,
+    /// Group (camera or type number) and its count of each bucket; empty without a group.
+    pub groups: Vec<(u32, Vec<u64>)>,
+}
+
+impl ReadTx {
+    /// One page of the events that match, and how many match in all.
+    ///
+    /// Cost: without tags, or with one, totals and offsets come from counters, and a page is a seek
+    /// and `limit` entries, whatever the size of the history. Otherwise an index is walked, at most
+    /// [`super::read::READ_MAX`] long.
+    pub fn list(&self, query: &Query, page: &Page) -> Result<Listed> {
+        let newest = self.last_event()?;
+        let nothing = Listed { events: Vec::new(), total: 0, more: false, newest };
+        let Some(plan) = Plan::new(self, query)? else { return Ok(nothing) };
+        if let Some(rows) = self.near(&plan, newest)? {
+            return Ok(listed_of(rows, page, newest));
+        }
+        let total = match page.total {
+            Some(total) => total,
+            None => self.total(&plan, newest)?,
+        };
+        let mut skip = if page.after.is_some() { 0 } else { page.offset };
+        let mut from = page.after;
+        if page.after.is_none() && skip >= total {
+            return Ok(Listed { total, ..nothing });
+        }
+        if skip > 0 && plan.counted() && plan.query.before_id.is_none() {
+            (from, skip) = count::seek(self, &plan, page.order, skip)?;
+        }
+        let mut walk = Walk::open(self, &plan, page.order, from)?;
+        let rows = self.tx.open_table(EVENTS)?;
+        let mut events = Vec::with_capacity(page.limit.min(1_000));
+        let mut more = false;
+        while let Some(entry) = walk.next()? {
+            if skip > 0 && !plan.needs_row() {
+                skip -= 1;
+                continue;
+            }
+            if events.len() == page.limit && !plan.needs_row() {
+                more = true;
+                break;
+            }
+            let Some(event) = Self::event_in(&rows, entry.id)? else { continue };
+            if plan.needs_row() {
+                if !plan.accepts_row(&event) {
+                    continue;
+                }
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                if events.len() == page.limit {
+                    more = true;
+                    break;
+                }
+            }
+            events.push(event);
+        }
+        Ok(Listed { events, total, more, newest })
+    }
+
+    /// How many events match. Cost as for [`Self::list`].
+    pub fn count(&self, query: &Query) -> Result<u64> {
+        let newest = self.last_event()?;
+        let Some(plan) = Plan::new(self, query)? else { return Ok(0) };
+        match self.near(&plan, newest)? {
+            Some(rows) => Ok(rows.len() as u64),
+            None => self.total(&plan, newest),
+        }
+    }
+
+    /// Counts per bucket. `bounds` are the buckets' starts and the last one's end (exclusive), in
+    /// microseconds, ascending. Events outside are not counted.
+    ///
+    /// Cost: a few reads per day and group where counters answer; else a walk of what matches.
+    pub fn histogram(&self, query: &Query, bounds: &[i64], group: GroupBy) -> Result<Histogram> {
+        let newest = self.last_event()?;
+        let mut histogram = count::Totals::new(bounds, group);
+        if let Some(plan) = Plan::new(self, query)? {
+            if let Some(rows) = self.near(&plan, newest)? {
+                for row in rows {
+                    histogram.add(row.order_time.0, row.camera.0, row.event_type.0, 1);
+                }
+            } else if plan.counted() && plan.query.before_id.is_none() {
+                count::fold(self, &plan, &mut histogram)?;
+            } else {
+                self.walk_all(&plan, |entry| {
+                    histogram.add(entry.time, entry.series.camera, entry.series.event_type, 1);
+                })?;
+            }
+        }
+        Ok(histogram.finish())
+    }
+
+    /// Earliest and latest `order_time` among what matches, or `None` if nothing does.
+    pub fn extent(&self, query: &Query) -> Result<Option<(Timestamp, Timestamp)>> {
+        let page = |order| Page { order, limit: 1, total: Some(u64::MAX), ..Page::default() };
+        let first = self.list(query, &page(Order::Ascending))?.events.pop();
+        let last = self.list(query, &page(Order::Descending))?.events.pop();
+        Ok(first.zip(last).map(|(a, b)| (a.order_time, b.order_time)))
+    }
+
+    /// Events that match, in order of id from above `after`, looking at `scan` rows at most. Also
+    /// gives the id to go on after, or `None` at the end.
+    pub fn by_id(
+        &self,
+        query: &Query,
+        after: EventId,
+        scan: usize,
+    ) -> Result<(Vec<StoredEvent>, Option<EventId>)> {
+        let Some(plan) = Plan::new(self, query)? else { return Ok((Vec::new(), None)) };
+        let table = self.tx.open_table(EVENTS)?;
+        let mut events = Vec::new();
+        let mut seen = None;
+        for (at, entry) in table.range(after.0 + 1..)?.enumerate() {
+            if at == scan {
+                return Ok((events, seen));
+            }
+            let (id, value) = entry?;
+            seen = Some(EventId(id.value()));
+            let event = Self::decode(id.value(), value.value());
+            events.extend(event.filter(|event| plan.accepts(event)));
+        }
+        Ok((events, None))
+    }
+
+    /// Ids of what matches, oldest first, at most `limit`.
+    pub fn ids(&self, query: &Query, limit: usize) -> Result<Vec<EventId>> {
+        let page = Page { limit, total: Some(u64::MAX), ..Page::default() };
+        Ok(self.list(query, &page)?.events.into_iter().map(|event| event.id).collect())
+    }
+
+    /// The rows that match, if the query names ids or only looks at the newest few: then looking at
+    /// each is cheaper than any index.
+    fn near(&self, plan: &Plan<'_>, newest: EventId) -> Result<Option<Vec<StoredEvent>>> {
+        let table = self.tx.open_table(EVENTS)?;
+        let mut rows = Vec::new();
+        if plan.query.ids.is_empty() {
+            let Some(after) = plan.query.after_id else { return Ok(None) };
+            if newest.0.saturating_sub(after.0) > NEAR_IDS {
+                return Ok(None);
+            }
+            for entry in table.range(after.0.saturating_add(1)..)? {
+                let (id, value) = entry?;
+                rows.extend(Self::decode(id.value(), value.value()));
+            }
+        } else {
+            let mut ids = plan.query.ids.clone();
+            ids.sort_unstable();
+            ids.dedup();
+            for id in ids {
+                rows.extend(Self::event_in(&table, id.0)?);
+            }
+        }
+        rows.retain(|event| plan.accepts(event));
+        rows.sort_by_key(|event| (event.order_time, event.id));
+        Ok(Some(rows))
+    }
+
+    fn total(&self, plan: &Plan<'_>, newest: EventId) -> Result<u64> {
+        if !plan.counted() {
+            let mut total = 0;
+            self.walk_all(plan, |_| total += 1)?;
+            return Ok(total);
+        }
+        let total = count::total(self, plan)?;
+        let Some(before) = plan.query.before_id.filter(|before| before.0 < newest.0) else {
+            return Ok(total);
+        };
+        if newest.0 - before.0 > NEAR_IDS {
+            let mut total = 0;
+            self.walk_all(plan, |_| total += 1)?;
+            return Ok(total);
+        }
+        let mut newer = 0;
+        for entry in self.tx.open_table(EVENTS)?.range(before.0 + 1..)? {
+            let (id, value) = entry?;
+            let event = Self::decode(id.value(), value.value());
+            newer += u64::from(event.is_some_and(|event| plan.accepts_apart_from_ids(&event)));
+        }
+        Ok(total.saturating_sub(newer))
+    }
+
+    /// Calls `each` with every index entry that matches, rows looked at where they must be.
+    fn walk_all(&self, plan: &Plan<'_>, mut each: impl FnMut(&walk::Entry)) -> Result<()> {
+        let rows = self.tx.open_table(EVENTS)?;
+        let mut walk = Walk::open(self, plan, Order::Ascending, None)?;
+        while let Some(entry) = walk.next()? {
+            if plan.needs_row() {
+                let event = Self::event_in(&rows, entry.id)?;
+                if !event.is_some_and(|event| plan.accepts_row(&event)) {
+                    continue;
+                }
+            }
+            each(&entry);
+        }
+        Ok(())
+    }
+}
+
+/// A page of rows that are all in memory, in ascending order.
+fn listed_of(mut rows: Vec<StoredEvent>, page: &Page, newest: EventId) -> Listed {
+    let total = rows.len() as u64;
+    if page.order == Order::Descending {
+        rows.reverse();
+    }
+    let place = |event: &StoredEvent| Place { time: event.order_time, id: event.id };
+    let skip = match page.after {
+        Some(after) if page.order == Order::Ascending => {
+            rows.partition_point(|event| place(event) <= after)
+        }
+        Some(after) => rows.partition_point(|event| place(event) >= after),
+        None => usize::try_from(page.offset).unwrap_or(usize::MAX).min(rows.len()),
+    };
+    rows.drain(..skip);
+    let more = rows.len() > page.limit;
+    rows.truncate(page.limit);
+    Listed { events: rows, total: page.total.unwrap_or(total), more, newest }
+}

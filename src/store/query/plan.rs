@@ -1,0 +1,196 @@
+//! How a query is answered: which counters add up to its total, and what its entries must pass.
+
+use std::collections::HashSet;
+
+use crate::domain::{CameraId, EventTypeId};
+use crate::store::error::Result;
+use crate::store::key::Series;
+use crate::store::read::{ReadTx, StoredEvent};
+
+use super::{Query, Selection};
+
+/// A kind of counter row: tag, camera and type, each 0 for "all".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pattern {
+    pub tag: u32,
+    pub camera: u32,
+    pub event_type: u16,
+}
+
+/// Membership of a selection.
+enum Members {
+    All,
+    Cameras(HashSet<u32>),
+    Types(HashSet<u16>),
+    Series(HashSet<(u32, u16)>),
+}
+
+/// A query with its numbers looked up.
+pub(super) struct Plan<'q> {
+    pub query: &'q Query,
+    members: Members,
+    /// Numbers of `tags_any`, those that exist.
+    pub tags_any: Vec<u32>,
+    /// Numbers of `tags_none`, those that exist.
+    pub tags_none: Vec<u32>,
+    /// Counters whose sum is the number of matches before `minus`, if [`Self::counted`].
+    pub plus: Vec<Pattern>,
+    /// Counters to take off.
+    pub minus: Vec<Pattern>,
+}
+
+impl<'q> Plan<'q> {
+    /// The plan, or `None` if nothing can match.
+    pub fn new(tx: &ReadTx, query: &'q Query) -> Result<Option<Self>> {
+        let numbers = |tags: &[String]| -> Result<Vec<u32>> {
+            let mut numbers = Vec::new();
+            for tag in tags {
+                numbers.extend(tx.tag_number(tag)?);
+            }
+            numbers.sort_unstable();
+            numbers.dedup();
+            Ok(numbers)
+        };
+        let tags_any = numbers(&query.tags_any)?;
+        let tags_none = numbers(&query.tags_none)?;
+        for (tag, _) in &query.tag_values {
+            if tx.tag_number(tag)?.is_none() {
+                return Ok(None);
+            }
+        }
+        let no_tag_left = tags_any.is_empty() && !query.tags_any.is_empty();
+        let empty = match &query.selection {
+            Selection::All => false,
+            Selection::Cameras(list) => list.is_empty(),
+            Selection::Types(list) => list.is_empty(),
+            Selection::Series(list) => list.is_empty(),
+        };
+        if no_tag_left || empty || query.start > query.end || query.has_thumb == Some(true) {
+            return Ok(None);
+        }
+        let members = match &query.selection {
+            Selection::All => Members::All,
+            Selection::Cameras(list) => Members::Cameras(list.iter().map(|c| c.0).collect()),
+            Selection::Types(list) => Members::Types(list.iter().map(|t| t.0).collect()),
+            Selection::Series(list) => {
+                Members::Series(list.iter().map(|s| (s.0.0, s.1.0)).collect())
+            }
+        };
+        let mut plan =
+            Self { query, members, tags_any, tags_none, plus: Vec::new(), minus: Vec::new() };
+        if plan.counted() {
+            plan.plus = plan.patterns(tx, plan.tags_any.first().copied().unwrap_or(0))?;
+            if let Some(tag) = plan.tags_none.first() {
+                plan.minus = plan.patterns(tx, *tag)?;
+            }
+        }
+        Ok(Some(plan))
+    }
+
+    /// Whether counters give the exact total (`before_id` apart).
+    pub fn counted(&self) -> bool {
+        self.tags_any.len() + self.tags_none.len() <= 1
+            && !self.needs_row()
+            && self.query.after_id.is_none()
+            && self.query.ids.is_empty()
+    }
+
+    /// Whether an entry's row must be read to decide.
+    pub fn needs_row(&self) -> bool {
+        !self.query.tag_values.is_empty()
+    }
+
+    /// Whether the selection takes everything.
+    pub fn selects_all(&self) -> bool {
+        matches!(self.members, Members::All)
+    }
+
+    /// Whether the selection takes this camera and type.
+    pub fn selects(&self, series: Series) -> bool {
+        match &self.members {
+            Members::All => true,
+            Members::Cameras(set) => set.contains(&series.camera),
+            Members::Types(set) => set.contains(&series.event_type),
+            Members::Series(set) => set.contains(&(series.camera, series.event_type)),
+        }
+    }
+
+    /// Whether the id bounds take this id.
+    pub fn accepts_id(&self, id: u64) -> bool {
+        self.query.before_id.is_none_or(|before| id <= before.0)
+            && self.query.after_id.is_none_or(|after| id > after.0)
+    }
+
+    /// Whether the row passes what indexes cannot tell.
+    pub fn accepts_row(&self, event: &StoredEvent) -> bool {
+        if self.query.tag_values.is_empty() {
+            return true;
+        }
+        let pairs = event.meta.pairs();
+        self.query.tag_values.iter().all(|wanted| pairs.contains(wanted))
+    }
+
+    /// Whether the row passes everything.
+    pub fn accepts(&self, event: &StoredEvent) -> bool {
+        self.accepts_id(event.id.0)
+            && (self.query.ids.is_empty() || self.query.ids.contains(&event.id))
+            && self.accepts_apart_from_ids(event)
+    }
+
+    /// Whether the row passes everything but the bounds of its id.
+    pub fn accepts_apart_from_ids(&self, event: &StoredEvent) -> bool {
+        let series = Series { camera: event.camera.0, event_type: event.event_type.0 };
+        if !(self.query.start..=self.query.end).contains(&event.order_time) || !self.selects(series)
+        {
+            return false;
+        }
+        let (any, none) = (&self.query.tags_any, &self.query.tags_none);
+        if any.is_empty() && none.is_empty() {
+            return self.accepts_row(event);
+        }
+        let pairs = event.meta.pairs();
+        let has = |tag: &String| pairs.iter().any(|(t, _)| t == tag);
+        (any.is_empty() || any.iter().any(has)) && !none.iter().any(has) && self.accepts_row(event)
+    }
+
+    /// The camera and type pairs to merge, each with events; everything if the selection is all.
+    pub fn series(&self, tx: &ReadTx) -> Result<Vec<(u32, u16)>> {
+        if let Members::Cameras(cameras) = &self.members
+            && cameras.len() < 64
+        {
+            let mut all = Vec::new();
+            for camera in cameras {
+                all.extend(tx.types_of(*camera)?.into_iter().map(|t| (*camera, t)));
+            }
+            return Ok(all);
+        }
+        let mut all = tx.all_series()?;
+        all.retain(|(camera, event_type)| {
+            self.selects(Series { camera: *camera, event_type: *event_type })
+        });
+        Ok(all)
+    }
+
+    /// Counter rows that add up to the selection's events that have `tag` (0: all of them).
+    fn patterns(&self, tx: &ReadTx, tag: u32) -> Result<Vec<Pattern>> {
+        let one = |camera, event_type| Pattern { tag, camera, event_type };
+        Ok(match &self.query.selection {
+            Selection::All => vec![one(0, 0)],
+            Selection::Types(list) => unique(list.iter().map(|EventTypeId(t)| one(0, *t))),
+            Selection::Cameras(list) if tag == 0 => {
+                unique(list.iter().map(|CameraId(camera)| one(*camera, 0)))
+            }
+            Selection::Cameras(_) => {
+                self.series(tx)?.into_iter().map(|(camera, t)| one(camera, t)).collect()
+            }
+            Selection::Series(list) => unique(list.iter().map(|(c, t)| one(c.0, t.0))),
+        })
+    }
+}
+
+fn unique(patterns: impl Iterator<Item = Pattern>) -> Vec<Pattern> {
+    let mut list: Vec<Pattern> = patterns.collect();
+    list.sort_unstable_by_key(|p| (p.camera, p.event_type));
+    list.dedup();
+    list
+}

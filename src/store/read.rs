@@ -1,0 +1,146 @@
+//! Reading: a snapshot of everything, and single rows out of it.
+
+use std::time::{Duration, Instant};
+
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
+
+use super::error::{Result, StoreError};
+use super::row::{self, EventRow, EventV1, IdempotencyRow};
+use super::tables::{EVENTS, IDEMPOTENCY, SERIES, STATE, TAG_NUMBERS, state};
+use crate::domain::{CameraId, EventId, EventTypeId, Meta, Timestamp};
+
+/// Longest time that one read may hold its snapshot (operations.md 1.10).
+pub const READ_MAX: Duration = Duration::from_secs(5);
+
+/// An event as its row holds it: the type by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Its camera.
+    pub camera: CameraId,
+    /// Number of its type's name.
+    pub event_type: EventTypeId,
+    /// The sender's time.
+    pub time: Timestamp,
+    /// What it sorts by.
+    pub order_time: Timestamp,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// The sender's idempotency key.
+    pub uid: Option<String>,
+    /// Tags.
+    pub meta: Meta,
+}
+
+impl StoredEvent {
+    pub(super) fn new(id: u64, row: &EventV1<'_>) -> Self {
+        Self {
+            id: EventId(id),
+            camera: CameraId(row.camera),
+            event_type: EventTypeId(row.event_type),
+            time: Timestamp(row.time),
+            order_time: Timestamp(row.order_time.unwrap_or(row.time)),
+            received_at: Timestamp(row.received_at),
+            uid: row.uid.map(str::to_owned),
+            meta: Meta::from_stored(row.meta),
+        }
+    }
+}
+
+/// What an idempotency key stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The event that was stored under it.
+    pub id: EventId,
+    /// Hash of the request that stored it.
+    pub hash: u128,
+    /// When that came in.
+    pub arrival: Timestamp,
+}
+
+/// A snapshot. It blocks nobody, but holds the pages it sees: at most [`READ_MAX`].
+pub struct ReadTx {
+    pub(super) tx: ReadTransaction,
+    pub(super) deadline: Instant,
+}
+
+impl ReadTx {
+    pub(super) fn new(tx: ReadTransaction) -> Self {
+        Self { tx, deadline: Instant::now() + READ_MAX }
+    }
+
+    /// Fails once the snapshot has been held too long. To be called now and then in long walks.
+    pub(super) fn still_in_time(&self) -> Result<()> {
+        if Instant::now() > self.deadline { Err(StoreError::TooLong) } else { Ok(()) }
+    }
+
+    /// One event, or `None`. A damaged row is logged and counts as missing.
+    pub fn event(&self, id: EventId) -> Result<Option<StoredEvent>> {
+        Self::event_in(&self.tx.open_table(EVENTS)?, id.0)
+    }
+
+    pub(super) fn event_in(
+        events: &ReadOnlyTable<u64, &'static [u8]>,
+        id: u64,
+    ) -> Result<Option<StoredEvent>> {
+        let Some(value) = events.get(id)? else { return Ok(None) };
+        Ok(Self::decode(id, value.value()))
+    }
+
+    pub(super) fn decode(id: u64, bytes: &[u8]) -> Option<StoredEvent> {
+        match row::decode(id, bytes) {
+            Ok(EventRow::V1(row)) => Some(StoredEvent::new(id, &row)),
+            Err(row::Damage) => {
+                tracing::error!(event.id = id, "the row of an event is damaged; it is left out");
+                None
+            }
+        }
+    }
+
+    /// Newest event id ever given and applied; 0 before the first.
+    pub fn last_event(&self) -> Result<EventId> {
+        self.state(state::LAST_EVENT).map(EventId)
+    }
+
+    /// Newest arrival of an event.
+    pub fn last_arrival(&self) -> Result<Timestamp> {
+        Ok(Timestamp(self.state(state::LAST_ARRIVAL)?.cast_signed()))
+    }
+
+    pub(super) fn state(&self, name: &str) -> Result<u64> {
+        Ok(self.tx.open_table(STATE)?.get(name)?.map_or(0, |v| v.value()))
+    }
+
+    /// What `key` of `camera` stands for.
+    pub fn remembered(&self, camera: CameraId, key: &str) -> Result<Option<Remembered>> {
+        let table = self.tx.open_table(IDEMPOTENCY)?;
+        let Some(value) = table.get((camera.0, key))? else { return Ok(None) };
+        let Ok(IdempotencyRow::V1 { id, hash, arrival }) = row::decode(0, value.value()) else {
+            return Ok(None);
+        };
+        Ok(Some(Remembered { id: EventId(id), hash, arrival: Timestamp(arrival) }))
+    }
+
+    pub(super) fn tag_number(&self, tag: &str) -> Result<Option<u32>> {
+        Ok(self.tx.open_table(TAG_NUMBERS)?.get(tag)?.map(|v| v.value()))
+    }
+
+    /// Types that ever had an event on `camera`.
+    pub(super) fn types_of(&self, camera: u32) -> Result<Vec<u16>> {
+        use super::key::Series;
+        let table = self.tx.open_table(SERIES)?;
+        let all = Series { camera, event_type: 0 }..=Series { camera, event_type: u16::MAX };
+        table.range(all)?.map(|entry| Ok(entry?.0.value().event_type)).collect()
+    }
+
+    /// All camera and type pairs that ever had an event.
+    pub(super) fn all_series(&self) -> Result<Vec<(u32, u16)>> {
+        let table = self.tx.open_table(SERIES)?;
+        table
+            .iter()?
+            .map(|entry| entry.map(|e| (e.0.value().camera, e.0.value().event_type)))
+            .map(|pair| pair.map_err(StoreError::from))
+            .collect()
+    }
+}

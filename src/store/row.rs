@@ -1,0 +1,277 @@
+//! Values on disk: the only place that knows the record encoding (bincode, versioned, checksummed).
+//!
+//! Layout of a value: `crc32c: u32 LE | bincode of a versioned enum`. The enum's variant is the
+//! format version: add `V2`, never edit `V1`. The checksum of an event covers its id too, so a row
+//! in the wrong place is found.
+
+use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use bincode::{BorrowDecode, Decode, Encode};
+
+/// Longest encoded row or journal record. A decoder never allocates more for a hostile length.
+const ROW_BYTES_MAX: usize = 1 << 20;
+
+const CONFIG: Configuration<LittleEndian, Varint, Limit<ROW_BYTES_MAX>> =
+    bincode::config::standard().with_limit::<ROW_BYTES_MAX>();
+
+/// A value that does not decode or fails its checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage;
+
+/// Appends `row` with its checksum; `salt` goes into the checksum only.
+pub fn encode_into<R: Encode>(salt: u64, row: &R, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(&[0; 4]);
+    bincode::encode_into_std_write(row, out, CONFIG).expect("rows encode into memory");
+    let crc = checksum(salt, &out[start + 4..]);
+    out[start..start + 4].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// `row` with its checksum.
+pub fn encode<R: Encode>(salt: u64, row: &R) -> Vec<u8> {
+    let mut out = Vec::with_capacity(64);
+    encode_into(salt, row, &mut out);
+    out
+}
+
+/// Reads what [`encode_into`] wrote with the same `salt`.
+///
+/// # Errors
+/// [`Damage`].
+pub fn decode<'a, R: BorrowDecode<'a, ()>>(salt: u64, bytes: &'a [u8]) -> Result<R, Damage> {
+    let (crc, body) = bytes.split_first_chunk::<4>().ok_or(Damage)?;
+    if u32::from_le_bytes(*crc) != checksum(salt, body) {
+        return Err(Damage);
+    }
+    decode_plain(body)
+}
+
+/// Appends `record` without a checksum: the journal's batches have their own.
+pub fn encode_plain<R: Encode>(record: &R, out: &mut Vec<u8>) {
+    bincode::encode_into_std_write(record, out, CONFIG).expect("records encode into memory");
+}
+
+/// Reads what [`encode_plain`] wrote.
+///
+/// # Errors
+/// [`Damage`].
+pub fn decode_plain<'a, R: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<R, Damage> {
+    match bincode::borrow_decode_from_slice(bytes, CONFIG) {
+        Ok((row, used)) if used == bytes.len() => Ok(row),
+        _ => Err(Damage),
+    }
+}
+
+fn checksum(salt: u64, body: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&salt.to_le_bytes()), body)
+}
+
+/// A row of `events`.
+#[derive(Debug, PartialEq, Encode, BorrowDecode)]
+pub enum EventRow<'a> {
+    /// First format.
+    V1(EventV1<'a>),
+}
+
+/// One event. `order_time` is left out where it equals `time`.
+#[derive(Clone, Debug, PartialEq, Encode, BorrowDecode)]
+pub struct EventV1<'a> {
+    /// Camera.
+    pub camera: u32,
+    /// Number of the type's name.
+    pub event_type: u16,
+    /// The sender's time, microseconds.
+    pub time: i64,
+    /// What it sorts by, where that is not `time`.
+    pub order_time: Option<i64>,
+    /// Arrival, microseconds.
+    pub received_at: i64,
+    /// State of its picture: 0 = none. Later versions give the other values a meaning.
+    pub picture: u8,
+    /// The sender's idempotency key.
+    pub uid: Option<&'a str>,
+    /// Tags as JSON text.
+    pub meta: &'a str,
+}
+
+/// A record of the journal.
+#[derive(Debug, PartialEq, Encode, BorrowDecode)]
+pub enum ChangeRow<'a> {
+    /// An event that was created.
+    CreateV1 {
+        /// Its id.
+        id: u64,
+        /// Its row.
+        row: EventV1<'a>,
+        /// Hash of the request under the event's idempotency key; 0 without one.
+        hash: u128,
+    },
+    /// Tags that were set or taken away.
+    TagsV1 {
+        /// The event.
+        id: u64,
+        /// Tag, and its value or nothing.
+        edits: Vec<(&'a str, Option<&'a str>)>,
+    },
+    /// Events that were deleted.
+    DeleteV1 {
+        /// Their ids.
+        ids: Vec<u64>,
+    },
+}
+
+/// A row of `event_counts` or `event_minutes`: its sum, and each slot that is not zero.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct CountsV1 {
+    /// Sum of the slots.
+    pub total: u64,
+    /// Slot number and count, in slot order.
+    pub slots: Vec<(u8, u64)>,
+}
+
+/// See [`CountsV1`].
+#[derive(Debug, PartialEq, Encode, Decode)]
+pub enum CountsRow {
+    /// First format.
+    V1(CountsV1),
+}
+
+/// A row of `idempotency`.
+#[derive(Debug, PartialEq, Encode, Decode)]
+pub enum IdempotencyRow {
+    /// First format.
+    V1 {
+        /// The event that was stored.
+        id: u64,
+        /// Hash of the request.
+        hash: u128,
+        /// Arrival, microseconds.
+        arrival: i64,
+    },
+}
+
+/// A row of `cameras`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum CameraRow {
+    /// First format; members as in `domain::Camera`.
+    V1 {
+        /// See `Camera::name`.
+        name: String,
+        /// See `Camera::timezone`.
+        timezone: String,
+        /// See `Camera::enabled`.
+        enabled: bool,
+        /// See `Camera::created`.
+        created: i64,
+        /// See `Camera::rec_mode`.
+        rec_mode: String,
+        /// See `Camera::url`.
+        url: Option<String>,
+        /// See `Camera::login`.
+        login: Option<String>,
+        /// See `Camera::latitude`.
+        latitude: Option<String>,
+        /// See `Camera::longitude`.
+        longitude: Option<String>,
+        /// See `Camera::meta`.
+        meta: Vec<(String, String)>,
+    },
+}
+
+/// A row of `event_types`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum EventTypeRow {
+    /// First format; members as in `domain::EventType`.
+    V1 {
+        /// Trigger, record, snapshot, periodic as bits 0 to 3.
+        caps: u8,
+        /// Notify, receive, record, snapshot, generate images, custom as bits 0 to 5.
+        switches: u8,
+        /// See `EventType::period`.
+        period: u32,
+        /// See `EventType::alias`.
+        alias: Option<String>,
+    },
+}
+
+/// A row of `credentials`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum CredentialRow {
+    /// First format.
+    V1 {
+        /// `all`, `watch`, `ingest` or `metrics`.
+        access: String,
+        /// Random bytes that the secret is derived from.
+        nonce: [u8; 16],
+        /// Nonce of the secret before a rotation, and when that ends (microseconds).
+        former: Option<([u8; 16], i64)>,
+        /// When it ends, microseconds.
+        expires: Option<i64>,
+        /// When it was made, microseconds.
+        created: i64,
+        /// Name of a group or a key; empty for a token.
+        name: String,
+        /// The token's camera, or the group's.
+        cameras: Vec<u32>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn event<'a>(uid: Option<&'a str>, meta: &'a str) -> EventRow<'a> {
+        EventRow::V1(EventV1 {
+            camera: 7,
+            event_type: 3,
+            time: 1_632_414_600_000_000,
+            order_time: None,
+            received_at: -5,
+            picture: 0,
+            uid,
+            meta,
+        })
+    }
+
+    #[test]
+    fn a_row_in_the_wrong_place_is_damage() {
+        let bytes = encode(12, &event(None, "{}"));
+        assert_eq!(decode::<EventRow<'_>>(12, &bytes), Ok(event(None, "{}")));
+        assert_eq!(decode::<EventRow<'_>>(13, &bytes), Err(Damage));
+    }
+
+    #[test]
+    fn a_hostile_length_is_damage() {
+        let mut body = vec![0, 253];
+        body.extend_from_slice(&u64::MAX.to_le_bytes());
+        assert_eq!(decode_plain::<CountsRow>(&body), Err(Damage));
+        assert_eq!(
+            decode_plain::<ChangeRow<'_>>(&[2, 253, 255, 255, 255, 255, 255, 255, 255, 255]),
+            Err(Damage)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn rows_come_back(uid in proptest::option::of("\\PC{0,20}"), meta in "\\PC{0,200}", salt: u64) {
+            let row = event(uid.as_deref(), &meta);
+            let bytes = encode(salt, &row);
+            prop_assert_eq!(decode::<EventRow<'_>>(salt, &bytes).unwrap(), row);
+        }
+
+        #[test]
+        fn a_flipped_bit_is_damage(meta in "\\PC{0,50}", at: prop::sample::Index, bit in 0..8u8) {
+            let mut bytes = encode(1, &event(None, &meta));
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert_eq!(decode::<EventRow<'_>>(1, &bytes), Err(Damage));
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode_plain::<ChangeRow<'_>>(&bytes);
+            let _ = decode_plain::<CredentialRow>(&bytes);
+            let _ = decode::<CameraRow>(0, &bytes);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Every table: the schema. Layouts of keys are in `key.rs`, of values in `row.rs`.
+
+use redb::TableDefinition;
+
+use super::key::{AgeKey, DayKey, HourKey, Series, SeriesKey, TagKey, TimeKey};
+
+/// Format of the tables below. A step of `migrate.rs` leads from each older one.
+pub const SCHEMA_VERSION: u32 = 1;
+
+type Table<K, V> = TableDefinition<'static, K, V>;
+
+/// Event id to its row: one event.
+pub(super) const EVENTS: Table<u64, &[u8]> = TableDefinition::new("events");
+/// All cameras, a time range, in time order; the value filters cameras and types without the row.
+pub(super) const EVENTS_BY_TIME: Table<TimeKey, Series> = TableDefinition::new("events_by_time");
+/// One camera and type, a time range: a contiguous run in time order.
+pub(super) const EVENTS_BY_SERIES: Table<SeriesKey, ()> = TableDefinition::new("events_by_series");
+/// One tag, a time range, in time order.
+pub(super) const EVENT_TAGS: Table<TagKey, Series> = TableDefinition::new("event_tags");
+/// Camera and type pairs that ever had an event: what to merge for one camera, or one type.
+pub(super) const SERIES: Table<Series, ()> = TableDefinition::new("series");
+/// Events of a day and of its quarter hours, by tag, camera and type: totals, offsets, histograms.
+pub(super) const EVENT_COUNTS: Table<DayKey, &[u8]> = TableDefinition::new("event_counts");
+/// Events of an hour by minutes, of all and of each type: the edges of a range.
+pub(super) const EVENT_MINUTES: Table<HourKey, &[u8]> = TableDefinition::new("event_minutes");
+/// Tag to its number. Numbers are never reused.
+pub(super) const TAG_NUMBERS: Table<&str, u32> = TableDefinition::new("tag_numbers");
+/// Camera and idempotency key to the event that was stored under it.
+pub(super) const IDEMPOTENCY: Table<(u32, &str), &[u8]> = TableDefinition::new("idempotency");
+/// The same by age, for pruning.
+pub(super) const IDEMPOTENCY_BY_AGE: Table<AgeKey, (u32, &str)> =
+    TableDefinition::new("idempotency_by_age");
+/// Camera id to its record.
+pub(super) const CAMERAS: Table<u32, &[u8]> = TableDefinition::new("cameras");
+/// Ids of cameras that were removed: never given again.
+pub(super) const REMOVED_CAMERAS: Table<u32, ()> = TableDefinition::new("removed_cameras");
+/// Camera and type number to the type's switches.
+pub(super) const EVENT_TYPES: Table<Series, &[u8]> = TableDefinition::new("event_types");
+/// Event type number to its name. Numbers are never reused.
+pub(super) const TYPE_NAMES: Table<u16, &str> = TableDefinition::new("type_names");
+/// Kind letter and id to a credential.
+pub(super) const CREDENTIALS: Table<(u8, u32), &[u8]> = TableDefinition::new("credentials");
+/// Single values of the store itself: see `state`.
+pub(super) const STATE: Table<&str, u64> = TableDefinition::new("state");
+
+/// Names in [`STATE`]. Counters hold the last number handed out: never `last() + 1` of a table,
+/// since a removal would recycle ids.
+pub(super) mod state {
+    /// Format of the tables.
+    pub const SCHEMA: &str = "schema";
+    /// Upper half of the incarnation that journal segments must carry.
+    pub const INCARNATION_HIGH: &str = "incarnation_high";
+    /// Lower half.
+    pub const INCARNATION_LOW: &str = "incarnation_low";
+    /// Newest journal record that the tables hold.
+    pub const APPLIED_SEQ: &str = "applied_seq";
+    /// Newest event id.
+    pub const LAST_EVENT: &str = "last_event";
+    /// Newest camera id.
+    pub const LAST_CAMERA: &str = "last_camera";
+    /// Newest event type number.
+    pub const LAST_TYPE: &str = "last_type";
+    /// Newest tag number.
+    pub const LAST_TAG: &str = "last_tag";
+    /// Newest credential id, whatever its kind.
+    pub const LAST_CREDENTIAL: &str = "last_credential";
+    /// Newest arrival of an event, microseconds.
+    pub const LAST_ARRIVAL: &str = "last_arrival";
+}
