@@ -2,6 +2,11 @@
 //!
 //! The library exists so that tests can mount the server; the product is the binary.
 
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod http;
 pub mod service;
 pub mod store;
+pub mod task;

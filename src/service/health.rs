@@ -10,6 +10,8 @@ pub enum Trouble {
     StorageFull,
     /// Disk or database fail.
     StorageFailed,
+    /// The server stops.
+    Stopping,
 }
 
 impl Services {
@@ -18,6 +20,9 @@ impl Services {
     /// # Errors
     /// What stands in the way.
     pub fn ready(&self) -> Result<(), Trouble> {
+        if self.core.stopping.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(Trouble::Stopping);
+        }
         match self.core.store.ready() {
             Ok(()) => Ok(()),
             Err(StoreError::Full) => Err(Trouble::StorageFull),

@@ -17,6 +17,7 @@ mod rate;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
 
@@ -24,7 +25,7 @@ use crate::domain::SecretKey;
 use crate::store::{self, ReadTx, Store, StoreError, WriteTx};
 use catalogue::Catalogue;
 use clock::Clock;
-use error::{Error, Result};
+pub use error::{Error, Result};
 
 /// How the services are to behave.
 #[derive(Clone, Debug)]
@@ -70,6 +71,7 @@ pub(crate) struct Core {
     /// Held shared from the check of a create to its place in the queue, and alone by changes of
     /// settings: what was checked is still so when it is stored.
     gate: Arc<tokio::sync::RwLock<()>>,
+    stopping: AtomicBool,
 }
 
 impl Services {
@@ -87,7 +89,8 @@ impl Services {
         let key = store::secret_key(dir)?;
         let catalogue = ArcSwap::from_pointee(Catalogue::load(&store.read()?)?);
         let gate = Arc::default();
-        let core = Arc::new(Core { store, key, clock, settings, catalogue, gate });
+        let stopping = AtomicBool::new(false);
+        let core = Arc::new(Core { store, key, clock, settings, catalogue, gate, stopping });
         let jobs = job::Jobs::default();
         Ok(Self {
             events: event::Events::new(Arc::clone(&core), jobs.clone()),
@@ -112,6 +115,12 @@ impl Services {
     /// Where clients reach this server, if it was set.
     pub fn public_url(&self) -> Option<&str> {
         self.core.settings.public_url.as_deref()
+    }
+
+    /// The server stops: readiness says so, and jobs end after their step.
+    pub fn stopping(&self) {
+        self.core.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.jobs.stop_all();
     }
 
     /// Lets queued writes finish, commits and closes the data directory. Blocks.

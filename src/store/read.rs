@@ -6,7 +6,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::error::{Result, StoreError};
 use super::row::{self, EventRow, EventV1, IdempotencyRow};
-use super::tables::{EVENTS, IDEMPOTENCY, SERIES, STATE, TAG_NUMBERS, state};
+use super::tables::{EVENTS, IDEMPOTENCY, IDEMPOTENCY_BY_AGE, SERIES, STATE, TAG_NUMBERS, state};
 use crate::domain::{CameraId, EventId, EventTypeId, Meta, Timestamp};
 
 /// Longest time that one read may hold its snapshot (operations.md 1.10).
@@ -120,6 +120,13 @@ impl ReadTx {
             return Ok(None);
         };
         Ok(Some(Remembered { id: EventId(id), hash, arrival: Timestamp(arrival) }))
+    }
+
+    /// Whether an idempotency key of an event that arrived before `before` is remembered.
+    pub fn has_keys_before(&self, before: Timestamp) -> Result<bool> {
+        let table = self.tx.open_table(IDEMPOTENCY_BY_AGE)?;
+        let oldest = table.first()?.map(|(age, _)| age.value().arrival);
+        Ok(oldest.is_some_and(|arrival| arrival < before.0))
     }
 
     pub(super) fn tag_number(&self, tag: &str) -> Result<Option<u32>> {

@@ -11,8 +11,10 @@ use super::Core;
 use super::idempotency::Pending;
 use super::job::Jobs;
 use super::rate::Rate;
-use crate::domain::Event;
+use crate::domain::time::DAY_US;
+use crate::domain::{Event, Timestamp};
 use crate::service::catalogue::Catalogue;
+use crate::service::error::Result;
 use crate::store::StoredEvent;
 
 pub use delete::Deleted;
@@ -21,6 +23,10 @@ pub use record::Recorded;
 
 /// Locks that changes of one event share; which one is by its id.
 const EVENT_LOCKS: usize = 256;
+/// How long an idempotency key is remembered (operations.md 1.5).
+const KEYS_KEPT_US: i64 = 7 * DAY_US;
+/// Keys forgotten in one transaction.
+const KEYS_PER_STEP: usize = 1_000;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -47,6 +53,21 @@ impl Events {
 
     pub(super) fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// Forgets idempotency keys that are older than a week, in bounded steps.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_keys(&self) -> Result<()> {
+        let before = Timestamp(self.core.clock.now().0 - KEYS_KEPT_US);
+        loop {
+            let old = self.core.read(move |tx| Ok(tx.has_keys_before(before)?)).await?;
+            if !old {
+                return Ok(());
+            }
+            self.core.change(move |tx, _| Ok(tx.forget_keys(before, KEYS_PER_STEP)?)).await?;
+        }
     }
 }
 

@@ -68,6 +68,10 @@ impl Writer {
         for change in writes.iter().flat_map(|write| &write.changes) {
             encoded = encoded.and_then(|()| batch.push_with(|out| change.encode(out)));
         }
+        if encoded.is_ok() && batch.is_empty() {
+            writes.into_iter().for_each(|write| write.done.call(Ok(())));
+            return;
+        }
         match encoded.and_then(|()| self.journal.append(batch)) {
             Ok(first_seq) => {
                 let mut changes = Vec::with_capacity(batch.len());

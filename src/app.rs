@@ -1,0 +1,275 @@
+//! Wiring: open, build, serve, stop in order.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{self, Cli, Command, socket};
+use crate::config::{Config, LogFormat};
+use crate::domain::{CameraId, Origin};
+use crate::http::body::BodyBudget;
+use crate::http::connections::Connections;
+use crate::http::listen::{
+    DISCONNECT_TIMEOUT, HEAD_TIMEOUT, KEEP_ALIVE, WORKER_CONNECTIONS_MAX, WRITE_BUFFER_BYTES,
+    listener,
+};
+use crate::http::{self, limits, openapi};
+use crate::service::clock::Clock;
+use crate::service::{self, Services};
+use crate::store::{self, StoreError};
+use crate::task::Tasks;
+
+/// Time that running requests have to finish when the server stops.
+const STOP_WITHIN_S: u64 = 10;
+/// Threads of one HTTP worker that may block on a read at once.
+const BLOCKING_THREADS: usize = 16;
+
+/// A failure with the status that the process ends with (operations.md 9.3).
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Failure {
+    /// 1 failed, 2 wrong usage, 3 data of a newer version, 4 damaged data, 5 in use.
+    pub status: u8,
+    text: String,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        use crate::store::journal::JournalError;
+        let status = match &error {
+            StoreError::Newer { .. } => 3,
+            StoreError::Damaged(_) | StoreError::Journal(JournalError::Damaged { .. }) => 4,
+            StoreError::InUse => 5,
+            _ => 1,
+        };
+        Self { status, text: error.to_string() }
+    }
+}
+
+/// Runs the command line. Returns the process's status.
+///
+/// # Errors
+/// What went wrong, for people; a [`Failure`] inside says with which status.
+pub fn run(cli: Cli) -> anyhow::Result<u8> {
+    let mut out = std::io::stdout().lock();
+    match cli.command {
+        Command::Openapi => {
+            writeln!(out, "{}", openapi::document().to_pretty_json()?)?;
+            return Ok(0);
+        }
+        Command::Completions { shell } => {
+            cli::completions(shell, &mut out);
+            return Ok(0);
+        }
+        Command::Man => {
+            cli::man(&mut out)?;
+            return Ok(0);
+        }
+        _ => drop(out),
+    }
+    // Whatever is made in the data directory is for its owner alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let is_demo = matches!(cli.command, Command::Demo);
+    let mut settings = cli.settings;
+    if is_demo && settings.http.listen.is_empty() {
+        settings.http.listen.push(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    }
+    let config = Config::load(settings, cli.config.as_deref())
+        .map_err(|error| Failure { status: 2, text: error.to_string() })?;
+    let is_server = matches!(cli.command, Command::Serve { .. } | Command::Demo);
+    log_to_stderr(&config, if is_server { &config.log_level } else { "warn" });
+    match cli.command {
+        Command::Serve { check_config: true } => {
+            writeln!(std::io::stdout(), "the settings are good")?;
+            Ok(0)
+        }
+        Command::Serve { check_config: false } => serve(&config, false).map(|()| 0),
+        Command::Demo => {
+            let scratch = tempfile::tempdir().context("making a scratch directory")?;
+            let config = Config { data_dir: scratch.path().to_owned(), ..config };
+            serve(&config, true).map(|()| 0)
+        }
+        Command::Data(command) => {
+            cli::run(&command, &config, cli.json).map(|all_well| u8::from(!all_well))
+        }
+        Command::Openapi | Command::Completions { .. } | Command::Man => Ok(0),
+    }
+}
+
+fn log_to_stderr(config: &Config, level: &str) {
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// How the store of this configuration is opened.
+pub fn store_options(config: &Config) -> store::Options {
+    store::Options {
+        cache_bytes: config.cache_bytes,
+        min_free_bytes: config.min_free_bytes,
+        on_fatal: Arc::new(|what| {
+            tracing::error!("{what}; the process ends");
+            std::process::exit(1);
+        }),
+        ..store::Options::default()
+    }
+}
+
+/// How the services of this configuration behave.
+pub fn service_settings(config: &Config) -> service::Settings {
+    service::Settings {
+        public_url: config.public_url.clone(),
+        camera_rate: config.camera_rate,
+        camera_burst: config.camera_burst,
+    }
+}
+
+/// The address that the command line puts into envelopes: the public one, else the first one
+/// listened to, a wildcard replaced by the host's name (product.md 6).
+pub fn origin(config: &Config, listening: &[SocketAddr]) -> Origin {
+    if let Some(origin) = config.public_url.as_deref().and_then(Origin::from_url) {
+        return origin;
+    }
+    let address = listening.first().copied().unwrap_or_else(|| SocketAddr::from(([0; 4], 8080)));
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => {
+            rustix::system::uname().nodename().to_string_lossy().into_owned()
+        }
+        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        ip @ std::net::IpAddr::V4(_) => ip.to_string(),
+    };
+    Origin { tls: false, host, port: Some(address.port()) }
+}
+
+/// Serves until told to stop.
+fn serve(config: &Config, is_demo: bool) -> anyhow::Result<()> {
+    if !config.data_dir.is_dir() {
+        let text = format!("data directory {} does not exist", config.data_dir.display());
+        return Err(Failure { status: 1, text }.into());
+    }
+    let mut listeners = Vec::new();
+    for address in &config.listen {
+        listeners.push(listener(*address).with_context(|| format!("listening on {address}"))?);
+    }
+    let services = Services::open(
+        &config.data_dir,
+        store_options(config),
+        service_settings(config),
+        Clock::system(),
+    )
+    .map_err(Failure::from)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    let outcome = local.block_on(&runtime, serve_until_told(config, &services, listeners, is_demo));
+    services.close();
+    tracing::info!("stopped");
+    outcome
+}
+
+async fn serve_until_told(
+    config: &Config,
+    services: &Services,
+    listeners: Vec<TcpListener>,
+    is_demo: bool,
+) -> anyhow::Result<()> {
+    let addresses: Vec<SocketAddr> =
+        listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+    let connections = Connections::default();
+    let budget = BodyBudget::default();
+    let app_services = services.clone();
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(app_services.clone()))
+            .app_data(Data::new(budget.clone()))
+            .configure(http::configure)
+            .wrap(from_fn(limits::guard))
+    })
+    .disable_signals()
+    .on_connect(connections.on_connect())
+    .client_request_timeout(HEAD_TIMEOUT)
+    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .max_connections(WORKER_CONNECTIONS_MAX)
+    .h1_write_buffer_size(WRITE_BUFFER_BYTES)
+    .worker_max_blocking_threads(BLOCKING_THREADS)
+    .shutdown_timeout(STOP_WITHIN_S);
+    for listener in listeners {
+        server = server.listen(listener)?;
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = server.run();
+    let handle = server.handle();
+    let mut running = tokio::task::spawn_local(server);
+
+    let origin = origin(config, &addresses);
+    let _socket = socket::listen(services, &config.data_dir, origin)
+        .with_context(|| format!("control socket in {}", config.data_dir.display()))?;
+    let mut tasks = Tasks::start(services);
+    if is_demo {
+        let cameras = introduce_demo(services, addresses[0]).await?;
+        let services = services.clone();
+        tasks.every("demo", std::time::Duration::from_secs(2), move || {
+            let (services, cameras) = (services.clone(), cameras.clone());
+            async move { cli::tick(&services, &cameras).await }
+        });
+    }
+    announce(&addresses)?;
+
+    let outcome = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        ended = &mut running => ended.context("the HTTP server")?.context("the HTTP server"),
+        name = tasks.died() => Err(anyhow::anyhow!("the task {name} died")),
+    };
+    tracing::info!("stopping");
+    services.stopping();
+    tokio::select! {
+        () = handle.stop(true) => {}
+        // A second signal ends at once; what was acknowledged is on disk.
+        _ = terminate.recv() => std::process::exit(0),
+        _ = interrupt.recv() => std::process::exit(0),
+    }
+    tasks.stop().await;
+    outcome
+}
+
+/// Tells where the server listens, on standard output, once it is ready.
+fn announce(addresses: &[SocketAddr]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for address in addresses {
+        writeln!(out, "listening on http://{address}")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Fills the demonstration site and tells a newcomer what to try.
+async fn introduce_demo(services: &Services, address: SocketAddr) -> anyhow::Result<Vec<CameraId>> {
+    let (cameras, key) = cli::fill(services).await?;
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "A scratch site with four cameras and a day of events; it goes when you stop it."
+    )?;
+    writeln!(out, "  page          http://{address}/")?;
+    writeln!(out, "  API           http://{address}/docs/")?;
+    writeln!(out, "  license key   {key}")?;
+    writeln!(out, "Try:")?;
+    writeln!(
+        out,
+        "  curl -H 'Authorization: LKey {key}' \\\n    'http://{address}/api/v2/storage/events/?order_by=-time&limit=3&include_meta=true'"
+    )?;
+    out.flush()?;
+    Ok(cameras)
+}

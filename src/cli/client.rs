@@ -1,0 +1,104 @@
+//! Runs a command: through the socket of a running server, or on the data directory itself.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::execute::{Streams, execute};
+use super::request::{Reply, Request};
+use super::{DataCommand, print, socket};
+use crate::app;
+use crate::config::Config;
+use crate::service::Services;
+use crate::store::StoreError;
+
+/// How long a command waits for a server that holds the data directory but does not answer yet.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Runs `command` and prints its answer. `false` if it worked but found something wrong.
+///
+/// # Errors
+/// What went wrong, for people.
+pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result<bool> {
+    become_owner(&config.data_dir)?;
+    let request = Request::from(command);
+    let mut output = |text: String| io::stdout().lock().write_all(text.as_bytes());
+    let deadline = Instant::now() + WAIT;
+    let reply = loop {
+        if let Ok(connection) = UnixStream::connect(socket::path(&config.data_dir)) {
+            let mut input = input(command)?;
+            let input = input.as_mut().map(|input| &mut **input as &mut (dyn BufRead + Send));
+            let asked = socket::ask(&connection, &request, input, &mut output);
+            break asked.context("the running server")?.map_err(anyhow::Error::msg)?;
+        }
+        match Services::open(
+            &config.data_dir,
+            app::store_options(config),
+            app::service_settings(config),
+            crate::service::clock::Clock::system(),
+        ) {
+            Ok(services) => {
+                let mut input = input(command)?.unwrap_or_else(|| Box::new(io::empty()));
+                let streams = Streams { input: &mut *input, output: &mut output };
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let origin = app::origin(config, &config.listen);
+                let outcome = runtime.block_on(execute(&services, request, &origin, streams));
+                services.close();
+                break outcome.map_err(anyhow::Error::msg)?;
+            }
+            Err(StoreError::InUse) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(error) => return Err(app::Failure::from(error).into()),
+        }
+    };
+    let mut out = io::stdout().lock();
+    let is_export = matches!(command, DataCommand::Export { .. });
+    if json && !is_export {
+        serde_json::to_writer(&mut out, &reply)?;
+        writeln!(out)?;
+    } else {
+        print::reply(&mut out, command, &reply)?;
+    }
+    out.flush()?;
+    Ok(match &reply {
+        Reply::Checked(checked) => checked.problem_count == 0,
+        Reply::Imported(imported) => imported.failed == 0,
+        _ => true,
+    })
+}
+
+/// What an import reads.
+fn input(command: &DataCommand) -> anyhow::Result<Option<Box<dyn BufRead + Send>>> {
+    Ok(match command {
+        DataCommand::Import { file } if file == Path::new("-") => {
+            Some(Box::new(BufReader::new(io::stdin())))
+        }
+        DataCommand::Import { file } => {
+            let opened = File::open(file).with_context(|| file.display().to_string())?;
+            Some(Box::new(BufReader::with_capacity(1 << 20, opened)))
+        }
+        _ => None,
+    })
+}
+
+/// Run as root, becomes the owner of the data directory, so that no file in it is left to root.
+fn become_owner(data_dir: &Path) -> anyhow::Result<()> {
+    use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
+    let meta = std::fs::metadata(data_dir)
+        .with_context(|| format!("data directory {}", data_dir.display()))?;
+    if !meta.is_dir() {
+        bail!("data directory {} is not a directory", data_dir.display());
+    }
+    if Uid::effective().is_root() && meta.uid() != 0 {
+        let group = Gid::from_raw(meta.gid());
+        setgroups(&[group]).and_then(|()| setgid(group)).context("changing the group")?;
+        setuid(Uid::from_raw(meta.uid())).context("changing the user")?;
+    }
+    Ok(())
+}

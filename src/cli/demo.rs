@@ -1,0 +1,116 @@
+//! The demonstration site: four simulated cameras, a day of events, and new ones as time passes.
+
+use crate::domain::time::{DAY_US, HOUR_US, SECOND_US};
+use crate::domain::{CameraId, Meta, NewEvent, Timestamp, When};
+use crate::service::Services;
+use crate::service::access::Caller;
+use crate::service::camera::{CameraChange, NewCamera};
+use crate::service::error::Result;
+
+/// Events of the day before the demonstration starts.
+const DAY_EVENTS: usize = 5_000;
+
+/// A simulated camera: its name, and what it sees how often.
+const SITE: [(&str, &[(&str, u32)]); 4] = [
+    ("Gate North", &[("vehicle", 5), ("license_plate", 3), ("person", 2), ("motion", 4)]),
+    ("Loading Dock", &[("person", 5), ("vehicle", 3), ("line_crossing", 2), ("motion", 5)]),
+    ("Lobby", &[("person", 8), ("face", 2), ("motion", 3)]),
+    ("Server Room", &[("motion", 1), ("digital_input", 1), ("temperature", 1)]),
+];
+
+/// Adds the cameras and fills the day before now. Returns the cameras and a license key.
+///
+/// # Errors
+/// The services'.
+pub async fn fill(services: &Services) -> Result<(Vec<CameraId>, String)> {
+    let local = Caller::local();
+    let mut cameras = Vec::new();
+    for (name, types) in SITE {
+        let change =
+            CameraChange { timezone: Some("Europe/Berlin".to_owned()), ..CameraChange::default() };
+        let new = NewCamera { id: None, name: name.to_owned(), change };
+        let id = services.cameras.add(&local, new).await?.entry.camera.id;
+        for (name, _) in types.iter().filter(|(name, _)| *name != "motion") {
+            services.event_types.add(&local, id, (*name).to_owned(), false).await?;
+        }
+        cameras.push(id);
+    }
+    let now = services.clock().now();
+    let mut random = fastrand::Rng::with_seed(20);
+    let mut times: Vec<i64> =
+        (0..DAY_EVENTS).map(|_| now.0 - DAY_US + moment(&mut random)).collect();
+    times.sort_unstable();
+    for chunk in times.chunks(500) {
+        let items = chunk.iter().map(|at| Ok(event(&mut random, &cameras, Timestamp(*at))));
+        for result in services.events.record_many(&local, items.collect()).await? {
+            result?;
+        }
+    }
+    let key = services.credentials.create_key(&local, "demo".to_owned()).await?;
+    Ok((cameras, key.secret))
+}
+
+/// One more event, now.
+///
+/// # Errors
+/// The services'.
+pub async fn tick(services: &Services, cameras: &[CameraId]) -> Result<()> {
+    let now = services.clock().now();
+    let mut random = fastrand::Rng::new();
+    services.events.record(&Caller::local(), event(&mut random, cameras, now)).await.map(drop)
+}
+
+/// An instant of the day, in microseconds from its start; more often around two busy hours.
+fn moment(random: &mut fastrand::Rng) -> i64 {
+    let busy = [9, 17][random.usize(..2)] * HOUR_US;
+    let whole_second = match random.u8(..3) {
+        0 => random.i64(..DAY_US),
+        _ => (busy + random.i64(-2 * HOUR_US..2 * HOUR_US)).rem_euclid(DAY_US),
+    } / SECOND_US;
+    whole_second * SECOND_US
+}
+
+fn event(random: &mut fastrand::Rng, cameras: &[CameraId], at: Timestamp) -> NewEvent {
+    let place = random.usize(..SITE.len());
+    let types = SITE[place].1;
+    let sum: u32 = types.iter().map(|(_, weight)| weight).sum();
+    let mut pick = random.u32(..sum);
+    let mut name = types[0].0;
+    for (candidate, weight) in types {
+        name = candidate;
+        if pick < *weight {
+            break;
+        }
+        pick -= weight;
+    }
+    let pairs = tags(random, name).into_iter().map(|(tag, value)| (tag.to_owned(), value));
+    NewEvent {
+        camera: cameras.get(place).copied(),
+        name: name.to_owned(),
+        when: When::At(at),
+        meta: Meta::from_pairs(pairs).unwrap_or_default(),
+        uid: None,
+    }
+}
+
+fn tags(random: &mut fastrand::Rng, name: &str) -> Vec<(&'static str, String)> {
+    let confidence = format!("0.{:02}", random.u8(60..100));
+    match name {
+        "vehicle" => {
+            let kind = ["car", "truck", "van"][random.usize(..3)];
+            vec![("object", kind.to_owned()), ("confidence", confidence)]
+        }
+        "license_plate" => {
+            let plate = format!("B-WP {:04}", random.u16(1..10_000));
+            vec![("plate", plate), ("confidence", confidence)]
+        }
+        "person" | "face" => vec![("object", "person".to_owned()), ("confidence", confidence)],
+        "line_crossing" => {
+            let direction = ["in", "out"][random.usize(..2)];
+            vec![("rule", "Yard".to_owned()), ("direction", direction.to_owned())]
+        }
+        "temperature" => vec![("value", random.u8(19..34).to_string()), ("unit", "C".to_owned())],
+        "digital_input" => vec![("input", "door".to_owned())],
+        _ => vec![("region", random.u8(1..5).to_string())],
+    }
+}

@@ -1,0 +1,253 @@
+//! The command line: what can be asked of `watchpost`, with the server running or not.
+
+mod client;
+mod demo;
+mod execute;
+mod print;
+mod request;
+pub mod socket;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::config::Settings;
+
+pub use client::run;
+pub use demo::{fill, tick};
+
+/// Event server for on-prem video recorders.
+#[derive(Debug, Parser)]
+#[command(name = "watchpost", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// Configuration file [default: /etc/watchpost/watchpost.toml if it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "WATCHPOST_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Settings that the configuration file has too.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// Print exactly one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server in the foreground
+    Serve {
+        /// Only test the settings
+        #[arg(long)]
+        check_config: bool,
+    },
+    /// Serve a scratch database with four simulated cameras and a day of events
+    Demo,
+    /// Everything that asks something of a data directory.
+    #[command(flatten)]
+    Data(DataCommand),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// Commands on a data directory; they work while the server runs and while it does not.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Add, list and remove cameras
+    #[command(subcommand)]
+    Camera(CameraCommand),
+    /// Create, list and revoke tokens of cameras
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Create, list and revoke license keys, which see all cameras
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Create, list and remove group tokens, which see a set of cameras
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Read everything and prove that events, indexes and counters agree
+    Check,
+    /// Write events to standard output, in the order they were stored
+    Export {
+        /// Only of these cameras
+        #[arg(long, value_name = "ID", value_delimiter = ',')]
+        camera: Vec<u32>,
+        /// Only of these event types
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        events: Vec<String>,
+        /// Only at or after this time (UTC)
+        #[arg(long, value_name = "TIME")]
+        start: Option<String>,
+        /// Only at or before this time (UTC)
+        #[arg(long, value_name = "TIME")]
+        end: Option<String>,
+        /// Only with an id above this one
+        #[arg(long, value_name = "ID")]
+        after_id: Option<u64>,
+        /// How rows look
+        #[arg(long, default_value = "ndjson")]
+        format: Format,
+    },
+    /// Store events from a file of JSON lines, as `export` writes them
+    Import {
+        /// The file, `-` for standard input
+        file: PathBuf,
+    },
+}
+
+/// How exported rows look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// One JSON object a line.
+    Ndjson,
+    /// RFC 4180 with a head line.
+    Csv,
+}
+
+/// `watchpost camera …`
+#[derive(Debug, Subcommand)]
+pub enum CameraCommand {
+    /// Add a camera and print its tokens
+    Add {
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// IANA name of its time zone
+        #[arg(long, default_value = "UTC")]
+        timezone: String,
+        /// The id it is to have
+        #[arg(long)]
+        id: Option<u32>,
+    },
+    /// List cameras
+    List,
+    /// Remove a camera: its tokens end at once, its events stay
+    Remove {
+        /// Its id
+        id: u32,
+        /// Delete its events too
+        #[arg(long)]
+        purge: bool,
+    },
+}
+
+/// `watchpost token …`
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Create a token and print it
+    Create {
+        /// The camera; none for a metrics token
+        #[arg(long, value_name = "ID")]
+        camera: Option<u32>,
+        /// What it allows
+        #[arg(long)]
+        access: TokenAccess,
+        /// When it ends: a number and s, m, h or d
+        #[arg(long, value_name = "30d", value_parser = print::duration)]
+        expires: Option<u64>,
+    },
+    /// List tokens, without their secrets
+    List,
+    /// Revoke a token
+    Revoke {
+        /// Its id
+        token_id: u32,
+    },
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TokenAccess {
+    /// Everything on its camera
+    All,
+    /// Reading
+    Watch,
+    /// Delivering events
+    Ingest,
+    /// Reading /metrics
+    Metrics,
+}
+
+/// `watchpost key …`
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Create a license key and print it
+    Create {
+        /// Its name
+        #[arg(long)]
+        name: String,
+    },
+    /// List license keys, without their secrets
+    List,
+    /// Revoke a license key
+    Revoke {
+        /// Its id
+        id: u32,
+    },
+}
+
+/// `watchpost group …`
+#[derive(Debug, Subcommand)]
+pub enum GroupCommand {
+    /// Create a group token and print it
+    Create {
+        /// Its name
+        #[arg(long)]
+        name: String,
+        /// Its cameras
+        #[arg(long, value_name = "ID", value_delimiter = ',', num_args = 1..)]
+        camera: Vec<u32>,
+        /// What it allows
+        #[arg(long, default_value = "all")]
+        access: GroupAccess,
+    },
+    /// List groups, without their secrets
+    List,
+    /// Remove a group: its token ends
+    Remove {
+        /// Its id
+        id: u32,
+    },
+}
+
+/// What a group token allows.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum GroupAccess {
+    /// Everything on its cameras
+    All,
+    /// Reading
+    Watch,
+}
+
+/// The completion script of a shell.
+pub fn completions(shell: clap_complete::Shell, out: &mut dyn std::io::Write) {
+    clap_complete::generate(shell, &mut Cli::command(), "watchpost", out);
+}
+
+/// The manual page.
+///
+/// # Errors
+/// Writing to `out`.
+pub fn man(out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    clap_mangen::Man::new(Cli::command()).render(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

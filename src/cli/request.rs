@@ -1,0 +1,313 @@
+//! What the command line asks of the services, and their answer: the same through the socket and in
+//! one process.
+
+use serde::{Deserialize, Serialize};
+
+use super::Format;
+use super::{
+    CameraCommand, DataCommand, GroupAccess, GroupCommand, KeyCommand, TokenAccess, TokenCommand,
+};
+use crate::domain::Access;
+
+/// One request, as it goes through the socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Request {
+    CameraAdd {
+        name: String,
+        timezone: String,
+        id: Option<u32>,
+    },
+    CameraList,
+    CameraRemove {
+        id: u32,
+        purge: bool,
+    },
+    TokenCreate {
+        camera: Option<u32>,
+        access: String,
+        expires_s: Option<u64>,
+    },
+    TokenList,
+    TokenRevoke {
+        id: u32,
+    },
+    KeyCreate {
+        name: String,
+    },
+    KeyList,
+    KeyRevoke {
+        id: u32,
+    },
+    GroupCreate {
+        name: String,
+        cameras: Vec<u32>,
+        access: String,
+    },
+    GroupList,
+    GroupRemove {
+        id: u32,
+    },
+    Check,
+    Export(ExportRequest),
+    /// Lines of events follow, until the writing side closes.
+    Import,
+}
+
+/// What to export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ExportRequest {
+    pub cameras: Vec<u32>,
+    pub names: Vec<String>,
+    pub start: Option<String>,
+    pub end: Option<String>,
+    pub after_id: Option<u64>,
+    pub format: Format,
+}
+
+impl From<&DataCommand> for Request {
+    fn from(command: &DataCommand) -> Self {
+        match command {
+            DataCommand::Camera(CameraCommand::Add { name, timezone, id }) => {
+                Self::CameraAdd { name: name.clone(), timezone: timezone.clone(), id: *id }
+            }
+            DataCommand::Camera(CameraCommand::List) => Self::CameraList,
+            DataCommand::Camera(CameraCommand::Remove { id, purge }) => {
+                Self::CameraRemove { id: *id, purge: *purge }
+            }
+            DataCommand::Token(TokenCommand::Create { camera, access, expires }) => {
+                let access = match access {
+                    TokenAccess::All => Access::All,
+                    TokenAccess::Watch => Access::Watch,
+                    TokenAccess::Ingest => Access::Ingest,
+                    TokenAccess::Metrics => Access::Metrics,
+                };
+                let access = access.word().to_owned();
+                Self::TokenCreate { camera: *camera, access, expires_s: *expires }
+            }
+            DataCommand::Token(TokenCommand::List) => Self::TokenList,
+            DataCommand::Token(TokenCommand::Revoke { token_id }) => {
+                Self::TokenRevoke { id: *token_id }
+            }
+            DataCommand::Key(KeyCommand::Create { name }) => Self::KeyCreate { name: name.clone() },
+            DataCommand::Key(KeyCommand::List) => Self::KeyList,
+            DataCommand::Key(KeyCommand::Revoke { id }) => Self::KeyRevoke { id: *id },
+            DataCommand::Group(GroupCommand::Create { name, camera, access }) => {
+                let access = match access {
+                    GroupAccess::All => Access::All,
+                    GroupAccess::Watch => Access::Watch,
+                };
+                let access = access.word().to_owned();
+                Self::GroupCreate { name: name.clone(), cameras: camera.clone(), access }
+            }
+            DataCommand::Group(GroupCommand::List) => Self::GroupList,
+            DataCommand::Group(GroupCommand::Remove { id }) => Self::GroupRemove { id: *id },
+            DataCommand::Check => Self::Check,
+            DataCommand::Export { camera, events, start, end, after_id, format } => {
+                Self::Export(ExportRequest {
+                    cameras: camera.clone(),
+                    names: events.clone(),
+                    start: start.clone(),
+                    end: end.clone(),
+                    after_id: *after_id,
+                    format: *format,
+                })
+            }
+            DataCommand::Import { .. } => Self::Import,
+        }
+    }
+}
+
+/// The answer to a request. Serialised, it is what `--json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Reply {
+    Camera(AddedCamera),
+    Cameras { objects: Vec<ListedCamera> },
+    Token(Token),
+    Tokens { objects: Vec<ListedToken> },
+    Key { key_id: u32, license_key: String },
+    Group(Group),
+    Groups { objects: Vec<ListedGroup> },
+    Keys { objects: Vec<ListedKey> },
+    Purged { deleted: u64 },
+    Checked(Checked),
+    Imported(Imported),
+    Nothing {},
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddedCamera {
+    pub id: u32,
+    pub name: String,
+    pub access_tokens: AccessTokens,
+    pub ingest_token: String,
+    pub tokens: Vec<TokenRef>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct AccessTokens {
+    pub all: String,
+    pub watch: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TokenRef {
+    pub token_id: u32,
+    pub access: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListedCamera {
+    pub id: u32,
+    pub name: String,
+    pub timezone: String,
+    pub enabled: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Token {
+    pub token_id: u32,
+    pub token: String,
+    pub access: String,
+    pub camid: Option<u32>,
+    pub expires: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListedToken {
+    pub token_id: u32,
+    pub access: String,
+    pub camid: Option<u32>,
+    pub expires: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    pub group_id: u32,
+    pub name: String,
+    pub group_token: String,
+    pub access: String,
+    pub cameras: Vec<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListedGroup {
+    pub group_id: u32,
+    pub name: String,
+    pub access: String,
+    pub cameras: Vec<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListedKey {
+    pub key_id: u32,
+    pub name: String,
+    pub created: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Checked {
+    pub events: u64,
+    pub index_entries: u64,
+    pub counter_rows: u64,
+    pub checksum: String,
+    pub problem_count: u64,
+    pub problems: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Imported {
+    pub imported: u64,
+    pub replayed: u64,
+    pub failed: u64,
+    pub errors: Vec<String>,
+}
+
+/// One line of an answer on the socket.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Frame {
+    /// Text for standard output, line ends included.
+    Output(String),
+    /// The end: it worked.
+    Done(Reply),
+    /// The end: it did not.
+    Failed(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Replies carry no tag of their own, so each must be read back as what it was.
+    #[test]
+    fn replies_are_told_apart() {
+        let text = String::new;
+        let tokens = AccessTokens { all: text(), watch: text() };
+        for reply in [
+            Reply::Camera(AddedCamera {
+                id: 1,
+                name: text(),
+                access_tokens: tokens,
+                ingest_token: text(),
+                tokens: vec![TokenRef { token_id: 1, access: text() }],
+            }),
+            Reply::Cameras {
+                objects: vec![ListedCamera {
+                    id: 1,
+                    name: text(),
+                    timezone: text(),
+                    enabled: true,
+                }],
+            },
+            Reply::Token(Token {
+                token_id: 1,
+                token: text(),
+                access: text(),
+                camid: Some(1),
+                expires: None,
+            }),
+            Reply::Tokens {
+                objects: vec![ListedToken {
+                    token_id: 1,
+                    access: text(),
+                    camid: None,
+                    expires: None,
+                }],
+            },
+            Reply::Key { key_id: 1, license_key: text() },
+            Reply::Group(Group {
+                group_id: 1,
+                name: text(),
+                group_token: text(),
+                access: text(),
+                cameras: vec![1],
+            }),
+            Reply::Groups {
+                objects: vec![ListedGroup {
+                    group_id: 1,
+                    name: text(),
+                    access: text(),
+                    cameras: vec![],
+                }],
+            },
+            Reply::Keys { objects: vec![ListedKey { key_id: 1, name: text(), created: text() }] },
+            Reply::Purged { deleted: 4 },
+            Reply::Imported(Imported::default()),
+            Reply::Nothing {},
+        ] {
+            let json = serde_json::to_string(&reply).unwrap();
+            assert_eq!(serde_json::from_str::<Reply>(&json).unwrap(), reply, "{json}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The socket in the data directory through which commands reach a running server.
+//!
+//! One request a connection: a line of JSON, the lines of an import behind it; answered by lines of
+//! frames, the last of which says how it went. The socket's mode is 0600: who can open it could
+//! open the database as well.
+
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::execute::{Streams, execute};
+use super::request::{Frame, Reply, Request};
+use crate::domain::Origin;
+use crate::service::Services;
+
+/// The socket's name in the data directory.
+const NAME: &str = "control.sock";
+
+/// Where the socket of a data directory is.
+pub fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join(NAME)
+}
+
+/// A server's end of the socket. Dropping it removes the socket.
+#[derive(Debug)]
+pub struct Listening {
+    path: PathBuf,
+    ended: Arc<AtomicBool>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        let _ = UnixStream::connect(&self.path); // wakes the thread
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Answers commands on a thread of its own, a thread for each connection.
+///
+/// # Errors
+/// The socket cannot be made.
+pub fn listen(services: &Services, data_dir: &Path, origin: Origin) -> std::io::Result<Listening> {
+    let path = path(data_dir);
+    let _ = std::fs::remove_file(&path); // of a server that was killed: the lock is ours
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let ended = Arc::new(AtomicBool::new(false));
+    let listening = Listening { path, ended: Arc::clone(&ended) };
+    let services = services.clone();
+    std::thread::Builder::new().name("control".to_owned()).spawn(move || {
+        for connection in listener.incoming() {
+            if ended.load(Ordering::Relaxed) {
+                break;
+            }
+            match connection {
+                Ok(connection) => {
+                    let (services, origin) = (services.clone(), origin.clone());
+                    let answer = move || {
+                        if let Err(error) = answer(&services, &origin, &connection) {
+                            tracing::debug!(%error, "a command went away");
+                        }
+                    };
+                    let _ = std::thread::Builder::new().name("command".to_owned()).spawn(answer);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket");
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            }
+        }
+    })?;
+    Ok(listening)
+}
+
+fn answer(services: &Services, origin: &Origin, connection: &UnixStream) -> std::io::Result<()> {
+    let mut input = BufReader::new(connection);
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    let mut out = BufWriter::new(connection);
+    let outcome = match serde_json::from_str::<Request>(&line) {
+        Ok(request) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let mut output = |text: String| send(&mut out, &Frame::Output(text));
+            let streams = Streams { input: &mut input, output: &mut output };
+            runtime.block_on(execute(services, request, origin, streams))
+        }
+        Err(error) => Err(format!("the server does not understand the command: {error}")),
+    };
+    let end = match outcome {
+        Ok(reply) => Frame::Done(reply),
+        Err(text) => Frame::Failed(text),
+    };
+    send(&mut out, &end)?;
+    out.flush()
+}
+
+fn send(out: &mut impl Write, frame: &Frame) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, frame)?;
+    out.write_all(b"\n")
+}
+
+/// Asks a running server. `input` is sent behind the request; `output` takes pieces of an export.
+///
+/// # Errors
+/// A text for people; the outer one if no server answers.
+pub(super) fn ask(
+    connection: &UnixStream,
+    request: &Request,
+    input: Option<&mut (dyn BufRead + Send)>,
+    output: &mut dyn FnMut(String) -> std::io::Result<()>,
+) -> std::io::Result<Result<Reply, String>> {
+    let mut to = BufWriter::new(connection);
+    serde_json::to_writer(&mut to, request)?;
+    to.write_all(b"\n")?;
+    to.flush()?;
+    std::thread::scope(|scope| {
+        let sent = scope.spawn(move || {
+            if let Some(input) = input {
+                std::io::copy(input, &mut to)?;
+                to.flush()?;
+            }
+            connection.shutdown(std::net::Shutdown::Write)
+        });
+        for line in BufReader::new(connection).lines() {
+            match serde_json::from_str(&line?)? {
+                Frame::Output(text) => output(text)?,
+                Frame::Done(reply) => return Ok(Ok(reply)),
+                Frame::Failed(text) => return Ok(Err(text)),
+            }
+        }
+        if let Ok(Err(error)) = sent.join() {
+            return Err(error);
+        }
+        Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the server stopped"))
+    })
+}

@@ -1,0 +1,77 @@
+//! Background loops: named, stopped together, and never dead unnoticed.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::service::Services;
+
+/// How often old idempotency keys are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+/// Time that loops have to end.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// All background loops. They run on the local task set that they were started from.
+#[derive(Debug)]
+pub struct Tasks {
+    set: JoinSet<&'static str>,
+    cancel: CancellationToken,
+}
+
+impl Tasks {
+    /// Starts the loops that every server has.
+    pub fn start(services: &Services) -> Self {
+        let mut tasks = Self { set: JoinSet::new(), cancel: CancellationToken::new() };
+        let services = services.clone();
+        tasks.every("forget-keys", FORGET_EVERY, move || {
+            let services = services.clone();
+            async move { services.events.forget_keys().await }
+        });
+        tasks
+    }
+
+    /// Runs a pass now and then again after each pause. A pass that fails is logged and tried again.
+    pub fn every<F, E>(
+        &mut self,
+        name: &'static str,
+        pause: Duration,
+        mut pass: impl FnMut() -> F + 'static,
+    ) where
+        F: Future<Output = Result<(), E>> + 'static,
+        E: Display,
+    {
+        let cancel = self.cancel.clone();
+        self.set.spawn_local(async move {
+            loop {
+                if let Err(error) = pass().await {
+                    tracing::warn!(task = name, %error, "a pass failed; it will be tried again");
+                }
+                tokio::select! {
+                    () = cancel.cancelled() => return name,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        });
+    }
+
+    /// Waits until a loop ends that should not, and names it.
+    pub async fn died(&mut self) -> String {
+        match self.set.join_next().await {
+            Some(Ok(name)) => name.to_owned(),
+            Some(Err(error)) => error.to_string(),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tells all loops to end and waits for them.
+    pub async fn stop(mut self) {
+        self.cancel.cancel();
+        let all = async { while self.set.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_WITHIN, all).await.is_err() {
+            tracing::warn!("background tasks did not end in time");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! A real server in a scratch directory, and a client for it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_watchpost");
+/// The longest that anything here waits.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server process over a scratch data directory; killed when dropped.
+pub struct Server {
+    dir: Option<TempDir>,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// `http://127.0.0.1:PORT`
+    pub base: String,
+}
+
+impl Server {
+    /// Starts a server over a new data directory, on a free port.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (child, stdout, base) = spawn(dir.path(), arguments);
+        Self { dir: Some(dir), child, stdout, base }
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.as_ref().unwrap().path()
+    }
+
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the process at once, as a power cut would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts a new process over the same data; the old one must have ended. Gives the time from
+    /// start to ready.
+    pub fn restart(&mut self) -> Duration {
+        self.restart_with(&[])
+    }
+
+    /// The same with further arguments.
+    pub fn restart_with(&mut self, arguments: &[&str]) -> Duration {
+        let started = Instant::now();
+        let dir = self.dir.as_ref().unwrap().path();
+        (self.child, self.stdout, self.base) = spawn(dir, arguments);
+        self.wait_ready();
+        started.elapsed()
+    }
+
+    /// Waits until `/readyz` answers 200.
+    pub fn wait_ready(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.client("").get("/readyz").status != 200 {
+            assert!(Instant::now() < deadline, "the server is not ready");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends SIGTERM and gives the exit status.
+    pub fn terminate(&mut self) -> i32 {
+        self.signal("TERM");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < deadline, "the server does not stop");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let status =
+            Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Runs a command of the binary on this data directory, with `--json`.
+    pub fn cli(&self, arguments: &[&str]) -> Output {
+        cli(self.dir(), arguments)
+    }
+
+    /// The same, which must work; gives what it printed.
+    pub fn cli_json(&self, arguments: &[&str]) -> Value {
+        let output = self.cli(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Adds a camera by the command line and gives what that printed.
+    pub fn camera(&self, name: &str) -> Value {
+        self.cli_json(&["camera", "add", "--name", name])
+    }
+
+    /// Makes a license key.
+    pub fn key(&self) -> String {
+        let key = self.cli_json(&["key", "create", "--name", "test"]);
+        format!("LKey {}", key["license_key"].as_str().unwrap())
+    }
+
+    /// A client with an `Authorization` header, or none if it is empty.
+    pub fn client(&self, authorization: &str) -> Client {
+        Client::new(&self.base, authorization)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(dir: &Path, arguments: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
+    let mut child = Command::new(BINARY)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir)
+        .args(arguments)
+        .env("WATCHPOST_LOG_LEVEL", "warn")
+        .env_remove("WATCHPOST_DATA_DIR")
+        .stdout(Stdio::piped())
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let base = line.trim().strip_prefix("listening on ").map(str::to_owned);
+    let Some(base) = base else {
+        let _ = child.kill();
+        panic!("the server did not start: {line:?}, {:?}", child.wait());
+    };
+    (child, stdout, base)
+}
+
+/// Runs a command of the binary on a data directory, with `--json`.
+pub fn cli(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(BINARY);
+    command.args(arguments).arg("--json").arg("--data-dir").arg(dir);
+    command.env_remove("WATCHPOST_DATA_DIR").stdin(Stdio::null()).output().unwrap()
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON; `null` if it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// A header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// `errorType` of an error.
+    pub fn error(&self) -> String {
+        self.json()["errorType"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The body of an answer that must have this status.
+    #[track_caller]
+    pub fn ok(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json()
+    }
+}
+
+/// A keep-alive client.
+#[derive(Clone)]
+pub struct Client {
+    agent: ureq::Agent,
+    base: String,
+    authorization: String,
+}
+
+impl Client {
+    /// A client of the server at `base`.
+    pub fn new(base: &str, authorization: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(PATIENCE))
+            .build();
+        let agent = ureq::Agent::new_with_config(config);
+        Self { agent, base: base.to_owned(), authorization: authorization.to_owned() }
+    }
+
+    /// GET.
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], None)
+    }
+
+    /// POST of JSON.
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &[], Some(body.to_string().as_bytes()))
+    }
+
+    /// PUT of JSON.
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, &[], Some(body.to_string().as_bytes()))
+    }
+
+    /// DELETE.
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], None)
+    }
+
+    /// Anything. An answer that does not come has status 0.
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if !self.authorization.is_empty() {
+            request = request.header("Authorization", &self.authorization);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match body {
+            Some(body) => {
+                let request = request.header("Content-Type", "application/json");
+                self.agent.run(request.body(body).unwrap())
+            }
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        match answer {
+            Ok(mut answer) => Answer {
+                status: answer.status().as_u16(),
+                headers: answer
+                    .headers()
+                    .iter()
+                    .map(|(n, v)| (n.as_str().to_owned(), v.to_str().unwrap_or("").to_owned()))
+                    .collect(),
+                text: answer
+                    .body_mut()
+                    .with_config()
+                    .limit(1 << 30)
+                    .read_to_string()
+                    .unwrap_or_else(|error| format!("<{error}>")),
+            },
+            Err(error) => Answer { status: 0, headers: Vec::new(), text: error.to_string() },
+        }
+    }
+}
