@@ -141,12 +141,12 @@ pub fn origin(config: &Config, listening: &[SocketAddr]) -> Origin {
         return origin;
     }
     let address = listening.first().copied().unwrap_or_else(|| SocketAddr::from(([0; 4], 8080)));
-    let host = match address.ip() {
-        ip if ip.is_unspecified() => {
-            rustix::system::uname().nodename().to_string_lossy().into_owned()
-        }
-        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-        ip @ std::net::IpAddr::V4(_) => ip.to_string(),
+    let host = if address.ip().is_unspecified() {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    } else if address.is_ipv6() {
+        format!("[{}]", address.ip())
+    } else {
+        address.ip().to_string()
     };
     Origin { tls: false, host, port: Some(address.port()) }
 }
@@ -208,6 +208,7 @@ async fn serve_until_told(
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let _hangup = signal(SignalKind::hangup())?; // else it would end the process
     let server = server.run();
     let handle = server.handle();
     let mut running = tokio::task::spawn_local(server);

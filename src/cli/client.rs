@@ -18,7 +18,7 @@ use crate::service::Services;
 use crate::store::StoreError;
 
 /// How long a command waits for a server that holds the data directory but does not answer yet.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// Runs `command` and prints its answer. `false` if it worked but found something wrong.
 ///

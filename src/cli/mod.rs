@@ -6,6 +6,7 @@ mod execute;
 mod print;
 mod request;
 pub mod socket;
+mod transfer;
 
 use std::path::PathBuf;
 
@@ -48,7 +49,7 @@ pub enum Command {
     /// Everything that asks something of a data directory.
     #[command(flatten)]
     Data(DataCommand),
-    /// Print the OpenAPI document
+    /// Print the `OpenAPI` document
     Openapi,
     /// Print a completion script
     Completions {
@@ -146,9 +147,9 @@ pub enum CameraCommand {
 pub enum TokenCommand {
     /// Create a token and print it
     Create {
-        /// The camera; none for a metrics token
+        /// The camera
         #[arg(long, value_name = "ID")]
-        camera: Option<u32>,
+        camera: u32,
         /// What it allows
         #[arg(long)]
         access: TokenAccess,
@@ -174,8 +175,6 @@ pub enum TokenAccess {
     Watch,
     /// Delivering events
     Ingest,
-    /// Reading /metrics
-    Metrics,
 }
 
 /// `watchpost key …`

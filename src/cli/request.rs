@@ -24,7 +24,7 @@ pub(super) enum Request {
         purge: bool,
     },
     TokenCreate {
-        camera: Option<u32>,
+        camera: u32,
         access: String,
         expires_s: Option<u64>,
     },
@@ -80,7 +80,6 @@ impl From<&DataCommand> for Request {
                     TokenAccess::All => Access::All,
                     TokenAccess::Watch => Access::Watch,
                     TokenAccess::Ingest => Access::Ingest,
-                    TokenAccess::Metrics => Access::Metrics,
                 };
                 let access = access.word().to_owned();
                 Self::TokenCreate { camera: *camera, access, expires_s: *expires }
@@ -167,6 +166,7 @@ pub(super) struct ListedCamera {
     pub enabled: bool,
 }
 
+#[expect(clippy::struct_field_names, reason = "the names that --json prints")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Token {
@@ -186,6 +186,7 @@ pub(super) struct ListedToken {
     pub expires: Option<String>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the names that --json prints")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Group {
@@ -224,6 +225,7 @@ pub(super) struct Checked {
     pub problems: Vec<String>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the names that --json prints")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Imported {

@@ -134,6 +134,12 @@ impl std::fmt::Debug for SecretKey {
     }
 }
 
+/// The member of an envelope that counts.
+#[derive(Deserialize)]
+struct Carrier {
+    token: String,
+}
+
 /// What a presented secret says it is; proven by [`SecretKey::proves`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -152,10 +158,6 @@ impl Claim {
         let presented = presented.trim();
         if presented.starts_with("wp.") {
             return Self::parse(presented);
-        }
-        #[derive(Deserialize)]
-        struct Carrier {
-            token: String,
         }
         let text = presented.replace(' ', "+");
         let json = STANDARD.decode(text).ok()?;
@@ -277,6 +279,9 @@ impl Envelope {
     }
 
     /// Standard base64 with padding, as clients decode it.
+    ///
+    /// # Panics
+    /// Never: strings and numbers always have a JSON form.
     pub fn encode(&self) -> String {
         STANDARD.encode(serde_json::to_vec(self).expect("an envelope always has a JSON form"))
     }

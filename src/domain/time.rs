@@ -90,10 +90,7 @@ fn parse(text: &[u8]) -> Option<Timestamp> {
     let (year, rest) = digits(text, 4)?;
     let (month, rest) = digits(rest.strip_prefix(b"-")?, 2)?;
     let (day, rest) = digits(rest.strip_prefix(b"-")?, 2)?;
-    let rest = match rest.split_first()? {
-        (b'T' | b't' | b' ', rest) => rest,
-        _ => return None,
-    };
+    let (b'T' | b't' | b' ', rest) = rest.split_first()? else { return None };
     let (hour, rest) = digits(rest, 2)?;
     let (minute, mut rest) = digits(rest.strip_prefix(b":")?, 2)?;
     let mut second = 0;
@@ -133,8 +130,7 @@ fn parse(text: &[u8]) -> Option<Timestamp> {
 /// The zone's offset in minutes: nothing and `Z` are 0.
 fn offset(text: &[u8]) -> Option<i64> {
     let (sign, rest) = match text.split_first() {
-        None => return Some(0),
-        Some((b'Z' | b'z', [])) => return Some(0),
+        None | Some((b'Z' | b'z', [])) => return Some(0),
         Some((b'+' | b' ', rest)) => (1, rest),
         Some((b'-', rest)) => (-1, rest),
         Some(_) => return None,

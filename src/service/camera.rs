@@ -118,14 +118,7 @@ impl Cameras {
                 apply(&mut camera, new.change);
                 let mut types = BTreeMap::new();
                 for entry in catalog::entries().iter().filter(|entry| entry.default) {
-                    let number = match next.type_number(&entry.name) {
-                        Some(number) => number,
-                        None => {
-                            let number = tx.new_type_number(&entry.name)?;
-                            next.name(number, &entry.name);
-                            number
-                        }
-                    };
+                    let number = next.number_of(tx, &entry.name)?;
                     let event_type = entry.event_type(number);
                     tx.put_event_type(camera.id, &event_type)?;
                     types.insert(entry.name.clone(), event_type);

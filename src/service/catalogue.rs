@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::domain::{Camera, CameraId, Credential, EventType, EventTypeId, Kind};
-use crate::store::{self, ReadTx};
+use crate::store::{self, ReadTx, WriteTx};
 
 /// A camera and its event types by name.
 #[derive(Clone, Debug)]
@@ -67,6 +67,16 @@ impl Catalogue {
     /// The number of a type name that some camera has or had.
     pub fn type_number(&self, name: &str) -> Option<EventTypeId> {
         self.numbers.get(name).copied()
+    }
+
+    /// The number of a type name, given now if it has none yet.
+    pub(super) fn number_of(&mut self, tx: &WriteTx<'_>, name: &str) -> store::Result<EventTypeId> {
+        if let Some(number) = self.type_number(name) {
+            return Ok(number);
+        }
+        let number = tx.new_type_number(name)?;
+        self.name(number, name);
+        Ok(number)
     }
 
     /// Adds a type name.

@@ -69,14 +69,7 @@ impl EventTypes {
                         "this camera has as many event types as it can",
                     ));
                 }
-                let number = match next.type_number(&name) {
-                    Some(number) => number,
-                    None => {
-                        let number = tx.new_type_number(&name)?;
-                        next.name(number, &name);
-                        number
-                    }
-                };
+                let number = next.number_of(tx, &name)?;
                 put(tx, next, camera, EventType::custom(number, name, notify))
             })
             .await

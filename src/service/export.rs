@@ -2,7 +2,7 @@
 
 use super::access::Caller;
 use super::error::Result;
-use super::event::Events;
+use super::event::{Events, named, query};
 use crate::domain::filter::Filter;
 use crate::domain::{Event, EventId};
 
@@ -26,14 +26,13 @@ impl Events {
     /// As for a list.
     pub async fn export(&self, caller: &Caller, filter: &Filter, after: EventId) -> Result<Chunk> {
         let catalogue = self.core().catalogue();
-        let Some(query) = self.query(caller, filter, &catalogue)? else {
+        let Some(query) = query(caller, filter, &catalogue)? else {
             return Ok(Chunk { events: Vec::new(), next: None });
         };
         self.core()
             .read(move |tx| {
                 let (rows, next) = tx.by_id(&query, after, CHUNK)?;
-                let events =
-                    rows.into_iter().map(|row| super::event::named(&catalogue, row)).collect();
+                let events = rows.into_iter().map(|row| named(&catalogue, row)).collect();
                 Ok(Chunk { events, next })
             })
             .await

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::access::Caller;
 use super::error::{Error, Result};
-use super::event::Events;
+use super::event::{Events, query};
 use crate::domain::filter::Filter;
 use crate::domain::time::{HOUR_US, SECOND_US};
 use crate::domain::{CameraId, EventTypeId, Timestamp};
@@ -75,7 +75,7 @@ impl Events {
         request: Request,
     ) -> Result<Histogram> {
         let catalogue = self.core().catalogue();
-        let Some(query) = self.query(caller, filter, &catalogue)? else {
+        let Some(query) = query(caller, filter, &catalogue)? else {
             return Ok(Histogram::default());
         };
         let (start, end) = (filter.start, filter.end);

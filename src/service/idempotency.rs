@@ -24,11 +24,11 @@ pub(super) enum Outcome {
 }
 
 type Key = (CameraId, String);
-type Slots = Mutex<HashMap<Key, (u128, watch::Receiver<Option<Outcome>>)>>;
+type Slots = HashMap<Key, (u128, watch::Receiver<Option<Outcome>>)>;
 
 /// Keys of requests that are under way.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pending(Arc<Slots>);
+pub(super) struct Pending(Arc<Mutex<Slots>>);
 
 /// What claiming a key gave.
 pub(super) enum Claimed {
@@ -46,7 +46,7 @@ pub(super) struct Holder {
 }
 
 impl Pending {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, (u128, watch::Receiver<Option<Outcome>>)>> {
+    fn lock(&self) -> MutexGuard<'_, Slots> {
         self.0.lock().expect("nothing panics while it is held")
     }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::service::Services;
 
 /// How often old idempotency keys are forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 /// Time that loops have to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 

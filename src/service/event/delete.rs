@@ -1,6 +1,7 @@
 //! Deleting events: one, a few at once, many as a job.
 
 use super::Events;
+use super::read::query;
 use crate::domain::event::BULK_MAX;
 use crate::domain::filter::Filter;
 use crate::domain::{CameraId, EventId};
@@ -41,7 +42,7 @@ impl Events {
         if filter.is_empty() {
             return Err(Error::BadParameter("deleting every event needs a filter".to_owned()));
         }
-        let Some(mut query) = self.query(caller, filter, &self.core.catalogue())? else {
+        let Some(mut query) = query(caller, filter, &self.core.catalogue())? else {
             return Ok(Deleted::Now(0));
         };
         let counted = query.clone();

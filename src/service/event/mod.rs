@@ -19,6 +19,7 @@ use crate::store::StoredEvent;
 
 pub use delete::Deleted;
 pub use read::EventPage;
+pub(super) use read::query;
 pub use record::Recorded;
 
 /// Locks that changes of one event share; which one is by its id.

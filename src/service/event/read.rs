@@ -29,7 +29,7 @@ impl Events {
     /// too long.
     pub async fn list(&self, caller: &Caller, filter: &Filter, page: Page) -> Result<EventPage> {
         let catalogue = self.core.catalogue();
-        let query = self.query(caller, filter, &catalogue)?;
+        let query = query(caller, filter, &catalogue)?;
         let Some(query) = query else {
             let newest = self.core.read(|tx| Ok(tx.last_event()?)).await?;
             return Ok(EventPage { events: Vec::new(), total: 0, more: false, newest });
@@ -67,40 +67,39 @@ impl Events {
         caller.sees(id, row.camera)?;
         Ok(named(&self.core.catalogue(), row))
     }
+}
 
-    /// What `filter` means within the caller's scope; `None` if nothing can match.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], [`Error::OutOfScope`] for a single foreign camera; in a list foreign
-    /// cameras are skipped.
-    pub(in crate::service) fn query(
-        &self,
-        caller: &Caller,
-        filter: &Filter,
-        catalogue: &Catalogue,
-    ) -> Result<Option<Query>> {
-        caller.may(Action::ReadEvents)?;
-        let cameras: Option<Vec<CameraId>> = match (&caller.scope, filter.cameras.as_slice()) {
-            (Scope::All, []) => None,
-            (Scope::Cameras(own), []) => Some(own.clone()),
-            (_, [one]) if !caller.covers(*one) => return Err(Error::OutOfScope(*one)),
-            (_, some) => Some(some.iter().copied().filter(|c| caller.covers(*c)).collect()),
-        };
-        let Some(selection) = selection(cameras, filter, catalogue) else { return Ok(None) };
-        let query = Query {
-            selection,
-            start: filter.start.unwrap_or(Timestamp::MIN),
-            end: filter.end.unwrap_or(Timestamp::MAX),
-            tags_any: filter.tags_any.clone(),
-            tags_none: filter.tags_none.clone(),
-            tag_values: filter.tag_values.clone(),
-            has_thumb: filter.has_thumb,
-            before_id: filter.before_id,
-            after_id: filter.after_id,
-            ids: filter.ids.clone(),
-        };
-        Ok(Some(query))
-    }
+/// What `filter` means within the caller's scope; `None` if nothing can match.
+///
+/// # Errors
+/// [`Error::AccessDenied`], [`Error::OutOfScope`] for a single foreign camera; in a list foreign
+/// cameras are skipped.
+pub(in crate::service) fn query(
+    caller: &Caller,
+    filter: &Filter,
+    catalogue: &Catalogue,
+) -> Result<Option<Query>> {
+    caller.may(Action::ReadEvents)?;
+    let cameras: Option<Vec<CameraId>> = match (&caller.scope, filter.cameras.as_slice()) {
+        (Scope::All, []) => None,
+        (Scope::Cameras(own), []) => Some(own.clone()),
+        (_, [one]) if !caller.covers(*one) => return Err(Error::OutOfScope(*one)),
+        (_, some) => Some(some.iter().copied().filter(|c| caller.covers(*c)).collect()),
+    };
+    let Some(selection) = selection(cameras, filter, catalogue) else { return Ok(None) };
+    let query = Query {
+        selection,
+        start: filter.start.unwrap_or(Timestamp::MIN),
+        end: filter.end.unwrap_or(Timestamp::MAX),
+        tags_any: filter.tags_any.clone(),
+        tags_none: filter.tags_none.clone(),
+        tag_values: filter.tag_values.clone(),
+        has_thumb: filter.has_thumb,
+        before_id: filter.before_id,
+        after_id: filter.after_id,
+        ids: filter.ids.clone(),
+    };
+    Ok(Some(query))
 }
 
 /// Cameras (`None`: all) and type names or aliases, in numbers.

@@ -140,7 +140,7 @@ impl Events {
                 "an idempotency key has 1 to 128 printable ASCII characters".to_owned(),
             ));
         }
-        let camera = self.camera(caller, &new)?;
+        let camera = camera_of(caller, &new)?;
         let hash = idempotency::hash(camera, &new);
         let holder = loop {
             match self.pending.claim(camera, &uid, hash) {
@@ -150,16 +150,10 @@ impl Events {
                 }
                 Claimed::Theirs(_, mut told) => {
                     let outcome = told.wait_for(Option::is_some).await.ok().and_then(|o| *o);
-                    match outcome {
-                        Some(Outcome::Stored { id, time }) => {
-                            return self.replay(caller, new, id, time);
-                        }
-                        Some(Outcome::Failed) | None => {
-                            return Err(Error::StorageFailed(StoreError::Failed(
-                                "the first request under this key failed".to_owned(),
-                            )));
-                        }
+                    if let Some(Outcome::Stored { id, time }) = outcome {
+                        return self.replay(caller, new, id, time);
                     }
+                    // The first one failed and the key is free: this one is told why by itself.
                 }
             }
         };
@@ -230,19 +224,9 @@ impl Events {
         Ok(Recorded { event: checked.event(id, time), replayed: true })
     }
 
-    /// The camera that a new event is for.
-    fn camera(&self, caller: &Caller, new: &NewEvent) -> Result<CameraId> {
-        caller.may(Action::CreateEvents)?;
-        let camera = match new.camera.or_else(|| caller.only_camera()) {
-            Some(camera) => camera,
-            None => return Err(Error::MissingField("camid")),
-        };
-        if caller.covers(camera) { Ok(camera) } else { Err(Error::OutOfScope(camera)) }
-    }
-
     /// Every rule about a new event, against memory only.
     fn check(&self, caller: &Caller, new: NewEvent, now: Timestamp) -> Result<Checked> {
-        let camera = self.camera(caller, &new)?;
+        let camera = camera_of(caller, &new)?;
         let catalogue = self.core.catalogue();
         let entry = catalogue.camera(camera).ok_or(Error::OutOfScope(camera))?;
         if !entry.camera.enabled && caller.access == Access::Ingest {
@@ -276,6 +260,14 @@ impl Events {
         }
         self.rate.take(camera, count, Instant::now())
     }
+}
+
+/// The camera that a new event is for.
+fn camera_of(caller: &Caller, new: &NewEvent) -> Result<CameraId> {
+    caller.may(Action::CreateEvents)?;
+    let named = new.camera.or_else(|| caller.only_camera());
+    let camera = named.ok_or(Error::MissingField("camid"))?;
+    if caller.covers(camera) { Ok(camera) } else { Err(Error::OutOfScope(camera)) }
 }
 
 fn ago(now: Timestamp, ms: u64) -> Timestamp {
