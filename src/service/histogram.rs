@@ -9,7 +9,8 @@ use super::event::{Events, query};
 use crate::domain::filter::Filter;
 use crate::domain::time::{HOUR_US, SECOND_US};
 use crate::domain::{CameraId, EventTypeId, Timestamp};
-use crate::store::{GroupBy, Query};
+pub use crate::store::GroupBy;
+use crate::store::Query;
 
 /// Most buckets of one histogram (product.md 6).
 pub const BUCKETS_MAX: usize = 5_000;

@@ -1,0 +1,129 @@
+//! Listing events.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use utoipa::IntoParams;
+
+use super::{EVENTS, EventBody, Shown};
+use crate::domain::filter::Place;
+use crate::http::auth::MayReadEvents;
+use crate::http::error::{ApiError, ErrorBody};
+use crate::http::paging::{Anchor, Envelope, Links};
+use crate::http::query::ListParams;
+use crate::service::Services;
+
+/// Which events. A parameter that is left out or empty means "any"; unknown ones are ignored.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "read as a query string by `http::query`; here it is documented")]
+pub(in crate::http) struct EventFilter {
+    /// Cameras, a comma list. One outside the credential's scope is refused, in a list it is skipped.
+    #[param(example = "1,2")]
+    camid: Option<String>,
+    /// Names of event types, a comma list.
+    #[param(example = "motion,sound")]
+    events: Option<String>,
+    /// One name of an event type, an older spelling of `events`.
+    r#type: Option<String>,
+    /// Aliases of event types, a comma list; together with `events` a union.
+    aliases: Option<String>,
+    /// Not before this time, UTC unless a zone is given.
+    #[param(example = "2021-09-23T16:30:00")]
+    start: Option<String>,
+    /// Not after this time, UTC unless a zone is given.
+    #[param(example = "2021-09-24T16:30:00")]
+    end: Option<String>,
+    /// Tags, a comma list: the event has at least one of them.
+    #[param(example = "Person,Car")]
+    meta: Option<String>,
+    /// Tags, a comma list: the event has none of them.
+    meta_not: Option<String>,
+    /// `NAME=VALUE`: the event has this tag with this value. May be repeated; all must match.
+    #[param(example = "process=not_handled")]
+    tag: Option<Vec<String>>,
+    /// Whether the event has a picture.
+    has_thumb: Option<bool>,
+    /// Ids up to this one.
+    before_id: Option<u64>,
+    /// Ids above this one.
+    after_id: Option<u64>,
+    /// Ids, a comma list.
+    #[param(example = "1,2,3")]
+    ids: Option<String>,
+}
+
+/// What an event in an answer carries.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "read as a query string by `http::query`; here it is documented")]
+pub(in crate::http) struct EventShape {
+    /// Whether `meta` is given where there are tags.
+    include_meta: Option<bool>,
+    /// `detail` adds `received_at`, `order_time` and `uid`.
+    #[param(example = "detail")]
+    detail: Option<String>,
+}
+
+/// Which page of a list. To read on, follow `next`, which also holds `after` and `total`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "read as a query string by `http::query`; here it is documented")]
+pub(in crate::http) struct EventPaging {
+    /// `time` or `-time`; ties are broken by id, the same way.
+    #[param(example = "-time")]
+    order_by: Option<String>,
+    /// Page size, 1 to 1,000; 0 is 1,000.
+    #[param(default = 20)]
+    limit: Option<u32>,
+    /// Events to leave out first.
+    offset: Option<u64>,
+    /// From `next`: the place behind which the page begins.
+    after: Option<String>,
+    /// From `next`: the total that the first page found.
+    total: Option<u64>,
+}
+
+/// List events.
+///
+/// Pages that follow `next` until it is null neither repeat nor skip an event, whatever is stored,
+/// tagged or deleted meanwhile.
+#[utoipa::path(
+    get,
+    path = EVENTS,
+    operation_id = "list_events",
+    tag = "events",
+    params(EventFilter, EventShape, EventPaging),
+    responses(
+        (status = 200, body = Envelope<EventBody>),
+        (status = 400, body = ErrorBody, description = "`bad_parameter`"),
+        (status = 401, body = ErrorBody, description = "`invalid_auth`"),
+        (status = 403, body = ErrorBody, description = "`out_of_scope`, `access_deny`"),
+        (status = 503, body = ErrorBody, description = "`overloaded`, `storage_failed`"),
+    )
+)]
+pub(in crate::http) async fn list(
+    caller: MayReadEvents,
+    services: Data<Services>,
+    req: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let params = ListParams::parse(req.query_string())?;
+    let page = services.events.list(&caller, &params.filter, params.page.clone()).await?;
+    let own_anchor = params.filter.before_id;
+    let last = page.events.last().filter(|_| page.more);
+    let next = last.map(|event| Anchor {
+        before_id: own_anchor.unwrap_or(page.newest),
+        after: Place { time: event.order_time, id: event.id },
+    });
+    let links = Links {
+        path: req.path(),
+        echo: &params.echo,
+        limit: params.page.limit,
+        offset: params.page.offset,
+        total_count: page.total,
+    };
+    let shown = Shown { meta: params.include_meta, detail: params.detail };
+    Ok(HttpResponse::Ok().json(Envelope {
+        meta: links.anchored(page.events.len(), next, own_anchor),
+        objects: page.events.iter().map(|event| EventBody::listed(event, shown)).collect(),
+    }))
+}
