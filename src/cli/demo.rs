@@ -64,7 +64,7 @@ pub async fn tick(services: &Services, cameras: &[CameraId]) -> Result<()> {
 fn moment(random: &mut fastrand::Rng) -> i64 {
     let busy = [9, 17][random.usize(..2)] * HOUR_US;
     let whole_second = match random.u8(..3) {
-        0 => random.i64(..DAY_US),
+        0 => random.i64(0..DAY_US),
         _ => (busy + random.i64(-2 * HOUR_US..2 * HOUR_US)).rem_euclid(DAY_US),
     } / SECOND_US;
     whole_second * SECOND_US

@@ -49,7 +49,7 @@ pub enum Command {
     /// Everything that asks something of a data directory.
     #[command(flatten)]
     Data(DataCommand),
-    /// Print the `OpenAPI` document
+    /// Print the OpenAPI document
     Openapi,
     /// Print a completion script
     Completions {

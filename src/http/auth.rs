@@ -109,6 +109,4 @@ permissions! {
     MayTrigger => Trigger;
     /// A caller who may manage cameras and credentials.
     MayManage => Manage;
-    /// A caller who may read metrics.
-    MayReadMetrics => ReadMetrics;
 }

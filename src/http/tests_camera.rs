@@ -36,7 +36,7 @@ impl Server {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(NOW);
         let services =
-            Services::open(dir.path(), Default::default(), Settings::default(), clock).unwrap();
+            Services::open(dir.path(), crate::store::Options::default(), Settings::default(), clock).unwrap();
         let local = Caller::local();
         let key = services.credentials.create_key(&local, "test".into()).await.unwrap();
         let new = NewCamera { name: "Gate".into(), ..NewCamera::default() };
