@@ -1,5 +1,6 @@
 //! Cameras: list, add, one, change, remove.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::auth::{MayChangeCameras, MayManage, MayReadCameras};
-use super::camera_parts::{Degrees, Tags, access, degrees, status, stream_url, tags};
+use super::camera_parts::{Degrees, access, degrees, status, stream_url, tags};
 use super::error::{ApiError, ErrorBody};
 use super::json::{Empty, read_json};
 use super::paging::Envelope;
@@ -53,7 +54,7 @@ pub(super) struct CameraBody {
     longitude: Option<Box<RawValue>>,
     /// Its own tags; only with `include_meta`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Tags>,
+    meta: Option<BTreeMap<String, String>>,
     /// Its name.
     name: String,
     /// Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded.
@@ -108,7 +109,7 @@ pub(super) struct CameraInput {
     #[schema(value_type = Option<f64>)]
     longitude: Option<Degrees>,
     /// All its tags.
-    #[schema(value_type = Option<Tags>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     meta: Option<Sent>,
 }
 

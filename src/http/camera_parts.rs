@@ -12,9 +12,6 @@ use crate::domain::meta::Sent;
 use crate::service::access::{Action, Caller};
 use crate::service::error::Error;
 
-/// Tags of a camera: tag → text.
-pub(super) type Tags = BTreeMap<String, String>;
-
 /// Degrees, kept digit by digit: a JSON number, or a text that holds one.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Box<RawValue>")]
@@ -38,7 +35,7 @@ pub(super) fn degrees(text: Option<&String>) -> Option<Box<RawValue>> {
 }
 
 /// Tags as they were sent; values of any kind become text.
-pub(super) fn tags(sent: Sent) -> Tags {
+pub(super) fn tags(sent: Sent) -> BTreeMap<String, String> {
     sent.0.into_iter().collect()
 }
 

@@ -113,6 +113,7 @@ pub(super) struct NewEventType {
 #[serde(default)]
 pub(super) struct EventTypeChanges {
     /// Another name that clients may show and filter by; `""` or null takes it away.
+    #[expect(clippy::option_option, reason = "absent, null and a text are three things")]
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     alias: Option<Option<String>>,
@@ -141,7 +142,7 @@ pub(super) struct TriggerRequest {
     #[schema(example = "2021-09-23T16:30:00")]
     time: Option<String>,
     /// Its tags.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     meta: Option<Sent>,
 }
 

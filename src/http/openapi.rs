@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, ServiceConfig};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -113,7 +113,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     for (path, item) in paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
-            finish_errors(operation);
+            finish_responses(operation);
         }
     }
     document
@@ -156,8 +156,8 @@ fn operation_id(method: &str, path: &str) -> String {
     words.fold(method.to_owned(), |id, word| format!("{id}_{word}"))
 }
 
-/// Adds the refusal of a missing credential, and an example to each error.
-fn finish_errors(operation: &mut Operation) {
+/// Adds the refusal of a missing credential, missing descriptions, and an example to each error.
+fn finish_responses(operation: &mut Operation) {
     let responses = &mut operation.responses.responses;
     let needs_credential = operation.security.is_none();
     if needs_credential {
@@ -169,6 +169,9 @@ fn finish_errors(operation: &mut Operation) {
     }
     for (status, response) in responses {
         let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            response.description = reason(status);
+        }
         if let Some(example) = error_example(status, response)
             && let Some(RefOr::T(content)) = response.content.get_mut("application/json")
         {
@@ -177,13 +180,19 @@ fn finish_errors(operation: &mut Operation) {
     }
 }
 
+/// `200` as `OK`: the specification wants a description everywhere.
+fn reason(status: &str) -> String {
+    let status = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok());
+    status.and_then(|status| status.canonical_reason()).unwrap_or_default().to_owned()
+}
+
 /// The body with the first code that the response's description names.
 fn error_example(status: &str, response: &Response) -> Option<serde_json::Value> {
     let status: u16 = status.parse().ok().filter(|status| *status >= 400)?;
     let code = response.description.split('`').nth(1)?;
     let members: [(&str, serde_json::Value); 3] = [
         ("errorType", code.into()),
-        ("errorDetail", "a text for people".into()),
+        ("errorDetail", code.replace('_', " ").into()),
         ("status", status.into()),
     ];
     Some(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -201,6 +210,7 @@ mod tests {
     fn the_document_is_3_1_and_its_references_hold() {
         let document: Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
+        assert!(document.pointer("/components/schemas/BTreeMap").is_none(), "an alias got in");
         let text = document.to_string();
         for reference in text.split("\"$ref\":\"#").skip(1) {
             let pointer = reference.split('"').next().unwrap();
@@ -216,6 +226,10 @@ mod tests {
             for (method, operation) in operations(item) {
                 assert!(operation.summary.is_some(), "{method} {path}");
                 assert!(operation.tags.as_ref().is_some_and(|tags| tags.len() == 1), "{path}");
+                for (status, response) in &operation.responses.responses {
+                    let described = matches!(response, RefOr::T(r) if !r.description.is_empty());
+                    assert!(described, "{method} {path} {status}");
+                }
                 let id = operation.operation_id.clone().unwrap();
                 assert!(ids.insert(id.clone()), "{id} twice");
                 for placeholder in path.split('{').skip(1) {

@@ -1,6 +1,8 @@
 //! Cameras, event types, channels and groups over HTTP, with the real services below.
 
-use actix_web::http::{Method, StatusCode};
+use std::path::Path;
+
+use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse};
@@ -35,8 +37,9 @@ impl Server {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(NOW);
-        let services =
-            Services::open(dir.path(), crate::store::Options::default(), Settings::default(), clock).unwrap();
+        let mut options = defaults(Services::open);
+        (options.min_free_bytes, options.segment_bytes) = (Some(0), Some(1 << 20));
+        let services = Services::open(dir.path(), options, Settings::default(), clock).unwrap();
         let local = Caller::local();
         let key = services.credentials.create_key(&local, "test".into()).await.unwrap();
         let new = NewCamera { name: "Gate".into(), ..NewCamera::default() };
@@ -87,6 +90,11 @@ impl Server {
     async fn delete(&self, path: &str, who: &str) -> Answer {
         self.ask(Method::DELETE, path, who, None).await
     }
+}
+
+/// What `open` takes for the store, which HTTP does not know by name.
+fn defaults<O: Default, R>(_open: fn(&Path, O, Settings, Clock) -> R) -> O {
+    O::default()
 }
 
 impl Answer {
@@ -397,5 +405,21 @@ async fn lists_of_video_are_empty_and_health_is_open() {
     assert_eq!((document.0, &document.1["openapi"]), (200, &json!("3.1.0")));
     server.services.stopping();
     let body = json!({"check":"stopping","status":"unavailable"});
-    server.get("/readyz", "").await.is(StatusCode::SERVICE_UNAVAILABLE.as_u16(), &body);
+    server.get("/readyz", "").await.is(503, &body);
+}
+
+#[actix_web::test]
+async fn a_purge_takes_the_events_too_even_later() {
+    let server = Server::new().await;
+    let events = "/api/v2/storage/events/";
+    let event = r#"{"camid":1,"name":"motion","time":"2021-09-23T16:30:00"}"#;
+    assert_eq!(server.post(events, &server.all, event).await.0, 201);
+    server.delete("/api/v2/cameras/1/", &server.key).await.is(204, &Value::Null);
+    server.get(TYPES, &server.key).await.refuses(404, "camera_not_found");
+    let list = server.get("/api/v2/storage/events/?camid=1", &server.key).await.1;
+    assert_eq!(list["meta"]["total_count"], 1);
+    server.delete("/api/v2/cameras/1/", &server.key).await.refuses(404, "camera_not_found");
+    server.delete("/api/v2/cameras/1/?purge=true", &server.key).await.is(204, &Value::Null);
+    let list = server.get(events, &server.key).await.1;
+    assert_eq!(list["meta"]["total_count"], 0);
 }

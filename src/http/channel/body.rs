@@ -1,12 +1,13 @@
 //! Channels on the wire.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::meta::Sent;
-use crate::http::camera_parts::{SourceInput, TagFilter, Tags, status, stream_url, tags};
+use crate::http::camera_parts::{SourceInput, TagFilter, status, stream_url, tags};
 use crate::http::params::Params;
 use crate::http::tokens::{AccessTokens, Tokens};
 use crate::service::access::Caller;
@@ -27,7 +28,7 @@ pub(in crate::http) struct ChannelBody {
     id: u32,
     /// Its own tags; in lists and on one channel only with `include_meta`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Tags>,
+    meta: Option<BTreeMap<String, String>>,
     /// Its name.
     name: String,
     /// Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded.
@@ -64,7 +65,7 @@ pub(in crate::http) struct ChannelInput {
     /// IANA name of its time zone; `UTC` if left out.
     timezone: Option<String>,
     /// All its tags.
-    #[schema(value_type = Option<Tags>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     meta: Option<Sent>,
     /// Where its stream is.
     source: Option<SourceInput>,

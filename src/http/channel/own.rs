@@ -1,5 +1,7 @@
 //! A camera seen by its own token: `/api/v4/channel/`.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,7 +11,7 @@ use utoipa::ToSchema;
 use super::body::ChannelInput;
 use crate::domain::CameraId;
 use crate::http::auth::{MayChangeCameras, MayReadCameras};
-use crate::http::camera_parts::{Tags, status, stream_url};
+use crate::http::camera_parts::{status, stream_url};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::json::{Empty, read_json};
 use crate::http::params::Params;
@@ -30,7 +32,7 @@ pub(in crate::http) struct OwnChannelBody {
     id: u32,
     /// Its own tags; after GET only with `include_meta`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Tags>,
+    meta: Option<BTreeMap<String, String>>,
     /// Its name.
     name: String,
     /// Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded.

@@ -1,5 +1,6 @@
 //! The cameras that a credential covers: `/api/v5/channels/`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode};
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 use super::body::matching;
 use crate::domain::CameraId;
 use crate::http::auth::MayReadCameras;
-use crate::http::camera_parts::{Tags, status};
+use crate::http::camera_parts::status;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::paging::Envelope;
 use crate::http::params::Params;
@@ -32,7 +33,7 @@ pub(in crate::http) struct ScopeChannelBody {
     id: u32,
     /// Its own tags; only with `include_meta`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Tags>,
+    meta: Option<BTreeMap<String, String>>,
     /// Its name.
     name: String,
     /// Its last picture: null, there is none.
