@@ -18,6 +18,10 @@ use super::{alias, camera, channel, channel_group, event, event_type, health, jo
 
 const DOCUMENT: &str = "/api/openapi.json";
 
+/// Version of the API, not of the product: everybody may read this, and nobody who has not logged in
+/// is told what runs here (operations.md 6.4).
+const API_VERSION: &str = "2";
+
 const DESCRIPTION: &str = "\
 An event server for video recorders. The paths below `/api/v2` to `/api/v5` are those that VXG Cloud VMS clients call.
 
@@ -100,7 +104,7 @@ pub(super) async fn show() -> HttpResponse {
 /// The whole document.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
-    document.info = Info::new("Watchpost", env!("CARGO_PKG_VERSION"));
+    document.info = Info::new("Watchpost", API_VERSION);
     document.info.description = Some(DESCRIPTION.to_owned());
     document.servers = Some(vec![Server::new("/")]);
     add_security(document.components.get_or_insert_with(Components::new));

@@ -69,6 +69,11 @@ impl Catalogue {
         self.numbers.get(name).copied()
     }
 
+    /// How many type names there are.
+    pub fn type_count(&self) -> usize {
+        self.names.len()
+    }
+
     /// The number of a type name, given now if it has none yet.
     pub(super) fn number_of(&mut self, tx: &WriteTx<'_>, name: &str) -> store::Result<EventTypeId> {
         if let Some(number) = self.type_number(name) {

@@ -14,6 +14,8 @@ use crate::store::Query;
 
 /// Most buckets of one histogram (product.md 6).
 pub const BUCKETS_MAX: usize = 5_000;
+/// Most counts of one histogram, over buckets and groups: they are all in memory.
+const CELLS_MAX: usize = 1_000_000;
 
 /// How wide a bucket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +92,17 @@ impl Events {
                     },
                 };
                 let bounds = bounds(start, end, request)?;
+                let groups = match request.group {
+                    GroupBy::Nothing => 1,
+                    GroupBy::Camera => catalogue.cameras.len(),
+                    GroupBy::EventType => catalogue.type_count(),
+                };
+                if bounds.len() * groups > CELLS_MAX {
+                    return Err(Error::BadParameter(
+                        "too many buckets for so many groups; use wider ones or a shorter range"
+                            .into(),
+                    ));
+                }
                 let query =
                     Query { start: query.start.max(start), end: query.end.min(end), ..query };
                 let counts = tx.histogram(&query, &bounds, request.group)?;

@@ -83,15 +83,14 @@ impl Indexes<'_> {
             return Ok(*number);
         }
         let known = self.tag_numbers.get(tag)?.map(|number| number.value());
-        let number = match known {
-            Some(number) => number,
-            None => {
-                let last = self.state.get(state::LAST_TAG)?.map_or(0, |v| v.value()) + 1;
-                self.state.insert(state::LAST_TAG, last)?;
-                let number = u32::try_from(last).unwrap_or(u32::MAX);
-                self.tag_numbers.insert(tag, number)?;
-                number
-            }
+        let number = if let Some(number) = known {
+            number
+        } else {
+            let last = self.state.get(state::LAST_TAG)?.map_or(0, |v| v.value()) + 1;
+            self.state.insert(state::LAST_TAG, last)?;
+            let number = u32::try_from(last).unwrap_or(u32::MAX);
+            self.tag_numbers.insert(tag, number)?;
+            number
         };
         if self.memory.tags.len() >= TAGS_REMEMBERED {
             self.memory.tags.clear();
@@ -146,7 +145,9 @@ pub(super) fn apply<'c>(
                 last_arrival = last_arrival.max(new.received_at.0);
                 bytes.clear();
                 row::encode_into(new.id.0, &EventRow::V1(new.row()), &mut bytes);
-                if events.insert(new.id.0, bytes.as_slice())?.is_some() {
+                let there = events.insert(new.id.0, bytes.as_slice())?;
+                if let Some(there) = there.map(|row| row.value().to_vec()) {
+                    events.insert(new.id.0, there.as_slice())?; // its tags may have changed since
                     continue;
                 }
                 let spot = Spot::of(new.id.0, &new.row());

@@ -143,7 +143,7 @@ pub(super) mod tests {
             ids in proptest::collection::vec(any::<u64>(), 0..20),
         ) {
             let order_time = Timestamp(moved.unwrap_or(time));
-            let new = Create { order_time, hash, uid, ..create(id, camera, event_type, time) };
+            let new = Create { order_time, uid, hash, ..create(id, camera, event_type, time) };
             let ids = ids.into_iter().map(EventId).collect();
             for change in [Change::Create(new), Change::Tags { id: EventId(id), edits }, Change::Delete { ids }] {
                 let mut bytes = Vec::new();

@@ -1,6 +1,8 @@
 //! The format of the tables: making it, checking it, and the steps from each older one.
 
-use redb::{Database, WriteTransaction};
+use std::path::Path;
+
+use redb::{Database, ReadableDatabase, WriteTransaction};
 
 use super::error::{Result, StoreError};
 use super::tables::{
@@ -15,6 +17,24 @@ type Step = fn(&WriteTransaction) -> Result<()>;
 /// Steps in order. Whoever raises [`SCHEMA_VERSION`] adds one, and a fixture of the old format.
 const STEPS: [Step; SCHEMA_VERSION as usize - 1] = [];
 
+/// Refuses a newer version's database without touching it: opening it to write would.
+///
+/// One that was not closed cannot be looked at this way; [`run`] refuses it when it is open.
+///
+/// # Errors
+/// [`StoreError::Newer`].
+pub(super) fn look(path: &Path) -> Result<()> {
+    match Database::builder().set_cache_size(1 << 20).open_read_only(path) {
+        Ok(db) => check(version(&db)?),
+        Err(_) => Ok(()), // opening it tells what is wrong, if anything is
+    }
+}
+
+fn check(found: u32) -> Result<()> {
+    let known = SCHEMA_VERSION;
+    if found > known { Err(StoreError::Newer { found, known }) } else { Ok(()) }
+}
+
 /// Brings the database to this version's format, and returns its incarnation.
 ///
 /// Each step is one durable commit that includes the new version's number: a kill at any point
@@ -25,10 +45,8 @@ const STEPS: [Step; SCHEMA_VERSION as usize - 1] = [];
 pub(super) fn run(db: &Database) -> Result<u128> {
     match version(db)? {
         0 => create(db)?,
-        found if found > SCHEMA_VERSION => {
-            return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
-        }
         found => {
+            check(found)?;
             for (at, step) in STEPS.iter().enumerate().skip(found as usize - 1) {
                 let tx = db.begin_write()?;
                 step(&tx)?;
@@ -43,8 +61,7 @@ pub(super) fn run(db: &Database) -> Result<u128> {
 }
 
 /// The format found, 0 in a new database.
-fn version(db: &Database) -> Result<u32> {
-    use redb::ReadableDatabase;
+fn version(db: &impl ReadableDatabase) -> Result<u32> {
     match db.begin_read()?.open_table(STATE) {
         Err(redb::TableError::TableDoesNotExist(_)) => Ok(0),
         table => {
@@ -60,7 +77,6 @@ trait StateTable {
 
 impl StateTable for Database {
     fn begin_read_table(&self) -> Result<redb::ReadOnlyTable<&'static str, u64>> {
-        use redb::ReadableDatabase;
         Ok(self.begin_read()?.open_table(STATE)?)
     }
 }

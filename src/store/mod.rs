@@ -20,6 +20,8 @@ pub mod query;
 mod read;
 pub mod row;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use change::{Change, Create};

@@ -7,17 +7,23 @@
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::{BorrowDecode, Decode, Encode};
 
-/// Longest encoded row or journal record. A decoder never allocates more for a hostile length.
+/// Longest encoded row. A decoder never allocates more for a hostile length.
 const ROW_BYTES_MAX: usize = 1 << 20;
+/// The same for a journal record as it is in memory. More than any write that the queue takes: what
+/// was acknowledged must be read back, or the store would not open.
+const RECORD_BYTES_MAX: usize = 256 << 20;
 
 const CONFIG: Configuration<LittleEndian, Varint, Limit<ROW_BYTES_MAX>> =
     bincode::config::standard().with_limit::<ROW_BYTES_MAX>();
+const RECORD_CONFIG: Configuration<LittleEndian, Varint, Limit<RECORD_BYTES_MAX>> =
+    bincode::config::standard().with_limit::<RECORD_BYTES_MAX>();
 
 /// A value that does not decode or fails its checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damage;
 
 /// Appends `row` with its checksum; `salt` goes into the checksum only.
+#[expect(clippy::missing_panics_doc, reason = "memory takes whatever is written")]
 pub fn encode_into<R: Encode>(salt: u64, row: &R, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
@@ -42,12 +48,13 @@ pub fn decode<'a, R: BorrowDecode<'a, ()>>(salt: u64, bytes: &'a [u8]) -> Result
     if u32::from_le_bytes(*crc) != checksum(salt, body) {
         return Err(Damage);
     }
-    decode_plain(body)
+    whole(bincode::borrow_decode_from_slice(body, CONFIG), body)
 }
 
 /// Appends `record` without a checksum: the journal's batches have their own.
+#[expect(clippy::missing_panics_doc, reason = "memory takes whatever is written")]
 pub fn encode_plain<R: Encode>(record: &R, out: &mut Vec<u8>) {
-    bincode::encode_into_std_write(record, out, CONFIG).expect("records encode into memory");
+    bincode::encode_into_std_write(record, out, RECORD_CONFIG).expect("records encode into memory");
 }
 
 /// Reads what [`encode_plain`] wrote.
@@ -55,7 +62,12 @@ pub fn encode_plain<R: Encode>(record: &R, out: &mut Vec<u8>) {
 /// # Errors
 /// [`Damage`].
 pub fn decode_plain<'a, R: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<R, Damage> {
-    match bincode::borrow_decode_from_slice(bytes, CONFIG) {
+    whole(bincode::borrow_decode_from_slice(bytes, RECORD_CONFIG), bytes)
+}
+
+/// What was decoded, if it took all of `bytes`.
+fn whole<R, E>(decoded: Result<(R, usize), E>, bytes: &[u8]) -> Result<R, Damage> {
+    match decoded {
         Ok((row, used)) if used == bytes.len() => Ok(row),
         _ => Err(Damage),
     }

@@ -4,6 +4,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::error::{Result, StoreError};
 use super::key::AgeKey;
+use super::row::{self, IdempotencyRow};
 use super::tables::{IDEMPOTENCY, IDEMPOTENCY_BY_AGE, STATE};
 use crate::domain::Timestamp;
 
@@ -29,8 +30,8 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Forgets idempotency keys of events that arrived before `before`, at most `limit`. Returns how
-    /// many were forgotten.
+    /// Forgets idempotency keys of events that arrived before `before`, at most `limit`; a key that
+    /// was used again since stays. Returns how many uses were forgotten.
     pub fn forget_keys(&self, before: Timestamp, limit: usize) -> Result<usize> {
         let mut keys = self.tx.open_table(IDEMPOTENCY)?;
         let mut by_age = self.tx.open_table(IDEMPOTENCY_BY_AGE)?;
@@ -42,7 +43,13 @@ impl WriteTx<'_> {
         }
         for (age, camera, key) in &old {
             by_age.remove(*age)?;
-            keys.remove((*camera, key.as_str()))?;
+            let key = (*camera, key.as_str());
+            let newer = keys.get(key)?.is_some_and(|row| {
+                row::decode(0, row.value()).is_ok_and(|IdempotencyRow::V1 { id, .. }| id != age.id)
+            });
+            if !newer {
+                keys.remove(key)?;
+            }
         }
         Ok(old.len())
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::{EVENT_LOCKS, Events};
+use crate::domain::meta::{MetaLimit, TAGS_MAX};
 use crate::domain::{Event, EventId};
 use crate::service::access::{Action, Caller};
 use crate::service::error::{Error, Result};
@@ -24,6 +25,9 @@ impl Events {
         id: EventId,
         edits: Vec<(String, Option<String>)>,
     ) -> Result<Event> {
+        if edits.len() > TAGS_MAX {
+            return Err(MetaLimit::Tags.into());
+        }
         let lock = self.lock(id).await;
         let mut event = self.visible(caller, Action::ChangeEvents, id).await?;
         let meta = event.meta.edited(&edits)?;

@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 
 use redb::{Database, Durability};
 
-use super::progress::Progress;
+use super::progress::{Part, Progress};
 use super::writer::RETRY_AFTER;
 use super::{Change, Exclusive, Result};
 use crate::store::apply;
 
 /// A durable commit is due after so many records, so many bytes, or so long after the first.
-const COMMIT_RECORDS: u64 = 8_000;
+const COMMIT_RECORDS: u64 = if cfg!(test) { 200 } else { 8_000 };
 const COMMIT_BYTES: usize = 8 << 20;
 const COMMIT_AFTER: Duration = Duration::from_secs(15);
 /// Most records of one transaction.
-const CHUNK_RECORDS: usize = 4_000;
+const CHUNK_RECORDS: usize = if cfg!(test) { 100 } else { 4_000 };
 
 /// What the applier is asked to do, in order.
 pub(super) enum Job {
@@ -72,9 +72,10 @@ impl Applier {
                     self.apply(&chunk, &mut pending);
                 }
                 Job::Exclusive(run) => {
-                    // A durable commit takes the pending ones with it.
-                    run(&self.db);
-                    self.committed(&mut pending);
+                    // A durable commit takes the pending ones with it; what was refused is none.
+                    if run(&self.db) {
+                        self.committed(&mut pending);
+                    }
                 }
             }
         }
@@ -119,7 +120,7 @@ impl Applier {
             || state.bytes >= COMMIT_BYTES
             || Instant::now() >= state.due;
         self.until_done("applying events", |this| this.try_apply(chunk, durable));
-        self.progress.set_applied(chunk.last_seq);
+        self.progress.set_applied(chunk.last_seq, chunk.bytes);
         if durable {
             self.committed(pending);
         }
@@ -160,17 +161,16 @@ impl Applier {
         while let Err(error) = run(self) {
             self.memory = apply::Memory::default();
             tracing::error!(%error, "{what} failed");
-            self.progress.set_failed(Some(error.to_string()));
-            match pauses.next() {
-                Some(pause) => std::thread::sleep(*pause),
-                None => {
-                    (self.on_fatal)(&format!("{what} fails for good: {error}"));
-                    std::thread::sleep(RETRY_AFTER[4]);
-                }
+            self.progress.set_failed(Part::Tables, Some(error.to_string()));
+            if let Some(pause) = pauses.next() {
+                std::thread::sleep(*pause);
+            } else {
+                (self.on_fatal)(&format!("{what} fails for good: {error}"));
+                std::thread::sleep(RETRY_AFTER[4]);
             }
         }
         if pauses.len() < RETRY_AFTER.len() {
-            self.progress.set_failed(None);
+            self.progress.set_failed(Part::Tables, None);
         }
     }
 }

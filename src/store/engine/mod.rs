@@ -6,6 +6,7 @@ mod queue;
 mod writer;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -23,7 +24,7 @@ use super::write::WriteTx;
 use super::{apply, migrate};
 use crate::domain::EventId;
 use applier::Job;
-use progress::Progress;
+use progress::{Part, Progress};
 use queue::{Done, Item, Queue};
 
 pub use queue::Ticket;
@@ -31,7 +32,7 @@ pub use queue::Ticket;
 /// The database's file name in the data directory.
 const DATABASE_FILE: &str = "watchpost.redb";
 /// Records per transaction while the journal's tail is applied at start.
-const REPLAY_CHUNK: usize = 8_000;
+const REPLAY_CHUNK: usize = if cfg!(test) { 100 } else { 8_000 };
 
 /// How a store is to behave.
 #[derive(Clone)]
@@ -102,6 +103,7 @@ impl Store {
     /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]: nothing was changed.
     pub fn open(dir: &Path, options: Options) -> Result<Self> {
         let lock = files::lock(dir)?;
+        migrate::look(&dir.join(DATABASE_FILE))?;
         let db = Database::builder()
             .set_cache_size(options.cache_bytes)
             .create(dir.join(DATABASE_FILE))?;
@@ -118,9 +120,9 @@ impl Store {
         if let Some(bytes) = options.segment_bytes {
             journal_options.segment_bytes = bytes;
         }
-        let applied = ReadTx::new(db.begin_read()?).state(super::tables::state::APPLIED_SEQ)?;
+        let applied_seq = ReadTx::new(db.begin_read()?).state(super::tables::state::APPLIED_SEQ)?;
         let (mut journal, tail) =
-            Journal::open(&journal_dir, incarnation, applied, journal_options)?;
+            Journal::open(&journal_dir, incarnation, applied_seq, journal_options)?;
         for path in journal.set_aside() {
             tracing::warn!(path = %path.display(), "a journal segment of another database was set aside");
         }
@@ -130,30 +132,37 @@ impl Store {
         journal.release(synced)?;
         let last_event = ReadTx::new(db.begin_read()?).last_event()?;
 
+        let room = Room::new(dir, options.min_free_bytes)?;
         let progress = Arc::new(Progress::new(synced));
-        let queue = Arc::new(Queue::new(last_event.0 + 1));
+        let queue = Arc::new(Queue::new(last_event.0 + 1, room.min_free / 2));
         let db = Arc::new(db);
         let (jobs, applier_jobs) = mpsc::channel();
+        let on_fatal = options.on_fatal;
         let preparer = journal.preparer();
         let writer = writer::Writer {
             journal,
             queue: Arc::clone(&queue),
             progress: Arc::clone(&progress),
             jobs,
-            on_fatal: Arc::clone(&options.on_fatal),
+            on_fatal: Arc::clone(&on_fatal),
         };
         let applier = applier::Applier {
             db: Arc::clone(&db),
             memory,
             progress: Arc::clone(&progress),
             jobs: applier_jobs,
-            on_fatal: options.on_fatal,
+            on_fatal: Arc::clone(&on_fatal),
+        };
+        let alarm = |name, part| Alarm {
+            name,
+            part,
+            progress: Arc::clone(&progress),
+            on_fatal: Arc::clone(&on_fatal),
         };
         let threads = vec![
-            spawn("journal", move || writer.run(&preparer))?,
-            spawn("applier", move || applier.run())?,
+            spawn(alarm("journal", Part::Journal), move || writer.run(&preparer))?,
+            spawn(alarm("applier", Part::Tables), move || applier.run())?,
         ];
-        let room = Room::new(dir, options.min_free_bytes)?;
         let threads = Mutex::new(threads);
         Ok(Self(Arc::new(Inner {
             dir: dir.into(),
@@ -194,7 +203,8 @@ impl Store {
     }
 
     /// Runs `f` in a transaction on the settings, after everything queued before has been applied,
-    /// and returns when it is durable. Blocks. An error from `f` changes nothing.
+    /// and returns when it is durable. Blocks. An error from `f` changes nothing,
+    /// nor does a panic.
     pub fn exclusive<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         f: impl FnOnce(&WriteTx<'_>) -> std::result::Result<T, E> + Send + 'static,
@@ -205,11 +215,15 @@ impl Store {
             let outcome = (|| {
                 let mut tx = db.begin_write().map_err(StoreError::from)?;
                 tx.set_quick_repair(true);
-                let value = f(&WriteTx { tx: &tx })?;
+                // The transaction must not be dropped by a panic: redb would wait for its end.
+                let value = catch_unwind(AssertUnwindSafe(|| f(&WriteTx { tx: &tx })))
+                    .map_err(|_| StoreError::Failed("the change panicked".into()))??;
                 tx.commit().map_err(StoreError::from)?;
                 Ok(value)
             })();
+            let committed = outcome.is_ok();
             let _ = sender.send(outcome);
+            committed
         })))?;
         let stopped = |_| StoreError::Failed("the store has stopped".into());
         receiver.recv().map_err(stopped).map_err(E::from)?
@@ -232,6 +246,12 @@ impl Store {
     /// Newest journal record that is on disk.
     pub fn synced_seq(&self) -> u64 {
         self.0.progress.synced()
+    }
+
+    /// Newest journal record that a durable commit of the tables holds.
+    #[cfg(test)]
+    pub(super) fn durable_seq(&self) -> u64 {
+        self.0.progress.durable()
     }
 
     /// Figures of this moment.
@@ -315,7 +335,30 @@ fn private(path: &Path) -> Result<()> {
         .map_err(io(format!("setting the mode of {}", path.display())))
 }
 
-fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+/// Tells when its thread panics: nobody is to wait for it for ever.
+struct Alarm {
+    name: &'static str,
+    part: Part,
+    progress: Arc<Progress>,
+    on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let what = format!("the {} thread panicked", self.name);
+            self.progress.set_failed(self.part, Some(what.clone()));
+            (self.on_fatal)(&what);
+        }
+    }
+}
+
+fn spawn(alarm: Alarm, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let name = alarm.name;
+    let run = move || {
+        let _alarm = alarm;
+        run();
+    };
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(run)
@@ -365,4 +408,5 @@ impl Room {
     }
 }
 
-type Exclusive = Box<dyn FnOnce(&Database) + Send>;
+/// A transaction of its own; tells whether it was committed.
+type Exclusive = Box<dyn FnOnce(&Database) -> bool + Send>;

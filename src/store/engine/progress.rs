@@ -1,17 +1,33 @@
 //! How far journal and tables have come, and whether storage works.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 use super::{Result, StoreError};
 
 /// Records that may be on disk but not in the tables before the journal waits (storage contract 1).
 const UNAPPLIED_MAX: u64 = 4_000;
+/// The same in bytes: they are kept in memory until they are applied.
+const UNAPPLIED_BYTES_MAX: usize = 16 << 20;
+
+/// What may fail, and recover, on its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Journal,
+    Tables,
+}
 
 #[derive(Default)]
 struct State {
-    failed: Option<String>,
+    /// What is wrong, by part.
+    failed: [Option<String>; 2],
     stopped: bool,
+}
+
+impl State {
+    fn failed(&self) -> Option<&String> {
+        self.failed.iter().flatten().next()
+    }
 }
 
 /// Shared by senders, the writer and the applier.
@@ -19,6 +35,7 @@ pub(super) struct Progress {
     synced: AtomicU64,
     applied: AtomicU64,
     durable: AtomicU64,
+    unapplied_bytes: AtomicUsize,
     broken: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
@@ -30,6 +47,7 @@ impl Progress {
             synced: AtomicU64::new(seq),
             applied: AtomicU64::new(seq),
             durable: AtomicU64::new(seq),
+            unapplied_bytes: AtomicUsize::new(0),
             broken: AtomicBool::new(false),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -52,7 +70,9 @@ impl Progress {
         self.durable.load(Ordering::Acquire)
     }
 
-    pub fn set_synced(&self, seq: u64) {
+    /// `bytes` more are on disk, up to record `seq`.
+    pub fn set_synced(&self, seq: u64, bytes: usize) {
+        self.unapplied_bytes.fetch_add(bytes, Ordering::AcqRel);
         self.synced.store(seq, Ordering::Release);
     }
 
@@ -60,8 +80,10 @@ impl Progress {
         self.durable.store(seq, Ordering::Release);
     }
 
-    pub fn set_applied(&self, seq: u64) {
+    /// `bytes` more are in the tables, up to record `seq`.
+    pub fn set_applied(&self, seq: u64, bytes: usize) {
         let _state = self.lock();
+        self.unapplied_bytes.fetch_sub(bytes, Ordering::AcqRel);
         self.applied.store(seq, Ordering::Release);
         self.changed.notify_all();
     }
@@ -71,13 +93,14 @@ impl Progress {
         if !self.broken.load(Ordering::Acquire) {
             return Ok(());
         }
-        Err(StoreError::Failed(self.lock().failed.clone().unwrap_or_default()))
+        Err(StoreError::Failed(self.lock().failed().cloned().unwrap_or_default()))
     }
 
-    pub fn set_failed(&self, what: Option<String>) {
+    /// A part has failed (and why), or works again.
+    pub fn set_failed(&self, part: Part, what: Option<String>) {
         let mut state = self.lock();
-        self.broken.store(what.is_some(), Ordering::Release);
-        state.failed = what;
+        state.failed[part as usize] = what;
+        self.broken.store(state.failed().is_some(), Ordering::Release);
         self.changed.notify_all();
     }
 
@@ -89,24 +112,44 @@ impl Progress {
 
     /// Waits until everything synced before this call is applied; not while storage has failed.
     pub fn wait_applied(&self) {
-        self.wait(self.synced());
+        let seq = self.synced();
+        self.wait(|| self.applied() >= seq);
     }
 
     /// Waits until the journal may run on.
     pub fn wait_for_room(&self) {
-        let synced = self.synced();
-        if synced - self.applied() > UNAPPLIED_MAX {
-            self.wait(synced - UNAPPLIED_MAX);
-        }
+        self.wait(|| {
+            self.synced() - self.applied() <= UNAPPLIED_MAX
+                && self.unapplied_bytes.load(Ordering::Acquire) <= UNAPPLIED_BYTES_MAX
+        });
     }
 
-    fn wait(&self, seq: u64) {
-        if self.applied() >= seq {
+    /// Waits for something that applying brings about.
+    fn wait(&self, is_so: impl Fn() -> bool) {
+        if is_so() {
             return;
         }
         let mut state = self.lock();
-        while self.applied() < seq && state.failed.is_none() && !state.stopped {
+        while !is_so() && state.failed().is_none() && !state.stopped {
             state = self.changed.wait(state).expect("nothing panics while it is held");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn storage_works_again_when_both_parts_do() {
+        let progress = Progress::new(0);
+        progress.set_failed(Part::Tables, Some("tables".into()));
+        progress.set_failed(Part::Journal, Some("journal".into()));
+        progress.set_failed(Part::Journal, None);
+        assert!(matches!(progress.check(), Err(StoreError::Failed(what)) if what == "tables"));
+        progress.set_synced(1, 10);
+        progress.wait_applied(); // does not wait for what may never come
+        progress.set_failed(Part::Tables, None);
+        assert!(progress.check().is_ok());
     }
 }

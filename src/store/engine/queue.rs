@@ -7,8 +7,10 @@ use super::{Change, EventId, Exclusive, Result, StoreError};
 
 /// Most writes that may wait (operations.md 3).
 const WRITES_MAX: usize = 2_048;
-/// Most bytes that may wait (operations.md 3).
+/// Most bytes that may wait, and of one write (operations.md 3).
 const BYTES_MAX: usize = 64 << 20;
+/// So many may wait however little room is to be kept free.
+const BYTES_MIN: usize = 2 << 20;
 /// Most writes of one batch (operations.md 1.2), and about how many bytes.
 const BATCH_WRITES_MAX: usize = 1_024;
 const BATCH_BYTES_MAX: usize = 8 << 20;
@@ -79,14 +81,18 @@ struct State {
 
 /// First in, first out, bounded.
 pub(super) struct Queue {
+    /// Most bytes that may wait, unless a single write has more.
+    bytes_max: usize,
     state: Mutex<State>,
     filled: Condvar,
 }
 
 impl Queue {
-    pub fn new(next_event: u64) -> Self {
+    /// `room` is what certainly fits on the disk: no more may wait (operations.md 3).
+    pub fn new(next_event: u64, room: u64) -> Self {
         let state = State { next_event, ..State::default() };
-        Self { state: Mutex::new(state), filled: Condvar::new() }
+        let bytes_max = usize::try_from(room).unwrap_or(usize::MAX).clamp(BYTES_MIN, BYTES_MAX);
+        Self { bytes_max, state: Mutex::new(state), filled: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -96,9 +102,10 @@ impl Queue {
     pub fn push(&self, mut changes: Vec<Change>, done: Done) -> Result<Ticket> {
         let bytes = changes.iter().map(Change::bytes).sum();
         let mut state = self.lock();
+        let too_many = state.bytes > 0 && state.bytes + bytes > self.bytes_max;
         let refused = if state.closed {
             Some(StoreError::Failed("the store is stopping".into()))
-        } else if state.items.len() >= WRITES_MAX || state.bytes + bytes > BYTES_MAX {
+        } else if state.items.len() >= WRITES_MAX || too_many || bytes > BYTES_MAX {
             Some(StoreError::Overloaded)
         } else {
             None

@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use super::progress::Progress;
+use super::progress::{Part, Progress};
 use super::queue::{Queue, Taken, Write};
 use super::{Job, Journal, StoreError};
 use crate::store::journal::{Batch, JournalError, Preparer};
@@ -69,7 +69,9 @@ impl Writer {
             encoded = encoded.and_then(|()| batch.push_with(|out| change.encode(out)));
         }
         if encoded.is_ok() && batch.is_empty() {
-            writes.into_iter().for_each(|write| write.done.call(Ok(())));
+            for write in writes {
+                write.done.call(Ok(()));
+            }
             return;
         }
         match encoded.and_then(|()| self.journal.append(batch)) {
@@ -81,8 +83,9 @@ impl Writer {
                     done.push(write.done);
                 }
                 let last_seq = first_seq + changes.len() as u64 - 1;
-                self.progress.set_synced(last_seq);
-                let _ = self.jobs.send(Job::Apply { changes, last_seq, bytes: batch.bytes() });
+                let bytes = batch.bytes();
+                self.progress.set_synced(last_seq, bytes);
+                let _ = self.jobs.send(Job::Apply { changes, last_seq, bytes });
                 for done in done {
                     done.call(Ok(()));
                 }
@@ -90,7 +93,7 @@ impl Writer {
             Err(error) => {
                 let what = error.to_string();
                 tracing::error!(%error, writes = writes.len(), "the journal could not be written");
-                self.progress.set_failed(Some(what.clone()));
+                self.progress.set_failed(Part::Journal, Some(what.clone()));
                 for write in writes {
                     write.done.call(Err(StoreError::Failed(what.clone())));
                 }
@@ -104,7 +107,7 @@ impl Writer {
         for pause in RETRY_AFTER {
             if self.journal.recover_after_failure().map_err(|e| error = e).is_ok() {
                 tracing::info!("the journal is written again");
-                self.progress.set_failed(None);
+                self.progress.set_failed(Part::Journal, None);
                 return;
             }
             tracing::error!(%error, "the journal still fails");

@@ -4,16 +4,28 @@ mod count;
 mod plan;
 mod walk;
 
+use std::ops::Bound;
+
 use super::error::Result;
 use super::read::{ReadTx, StoredEvent};
 use super::tables::EVENTS;
-use crate::domain::filter::{Order, Page, Place};
+use crate::domain::filter::{Order, Page};
 use crate::domain::{CameraId, EventId, EventTypeId, Timestamp};
 use plan::Plan;
-use walk::Walk;
+use walk::{Entry, Walk};
 
-/// How many ids above `before_id` or `after_id` are looked at one by one rather than by walking.
-const NEAR_IDS: u64 = 50_000;
+/// How many ids above `before_id` or `after_id`, or of a range, are looked at one by one rather than
+/// by walking.
+const NEAR_IDS: u64 = if cfg!(test) { 12 } else { 50_000 };
+
+/// Rows or index entries between two looks at the clock.
+const CLOCK_EVERY: usize = if cfg!(test) { 8 } else { 1_024 };
+
+/// Tells the tests which way a read takes: they must see each one taken.
+#[cfg(test)]
+use super::tests::ways::add as takes;
+#[cfg(not(test))]
+const fn takes(_way: &'static str) {}
 
 /// Which cameras and event types.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +127,7 @@ impl ReadTx {
         let nothing = Listed { events: Vec::new(), total: 0, more: false, newest };
         let Some(plan) = Plan::new(self, query)? else { return Ok(nothing) };
         if let Some(rows) = self.near(&plan, newest)? {
-            return Ok(listed_of(rows, page, newest));
+            return self.listed_of(rows, page, newest);
         }
         let total = match page.total {
             Some(total) => total,
@@ -126,8 +138,11 @@ impl ReadTx {
         if page.after.is_none() && skip >= total {
             return Ok(Listed { total, ..nothing });
         }
-        if skip > 0 && plan.counted() && plan.query.before_id.is_none() {
-            (from, skip) = count::seek(self, &plan, page.order, skip)?;
+        if skip > 0 && plan.counted() && plan.takes_ids_to(newest) {
+            match count::seek(self, &plan, page.order, skip)? {
+                Some((place, rest)) => (from, skip) = (Some(place), rest),
+                None => return Ok(Listed { total, ..nothing }),
+            }
         }
         let mut walk = Walk::open(self, &plan, page.order, from)?;
         let rows = self.tx.open_table(EVENTS)?;
@@ -180,10 +195,10 @@ impl ReadTx {
         let mut histogram = count::Totals::new(bounds, group);
         if let Some(plan) = Plan::new(self, query)? {
             if let Some(rows) = self.near(&plan, newest)? {
-                for row in rows {
-                    histogram.add(row.order_time.0, row.camera.0, row.event_type.0, 1);
+                for entry in rows {
+                    histogram.add(entry.time, entry.series.camera, entry.series.event_type, 1);
                 }
-            } else if plan.counted() && plan.query.before_id.is_none() {
+            } else if plan.counted() && plan.takes_ids_to(newest) {
                 count::fold(self, &plan, &mut histogram)?;
             } else {
                 self.walk_all(&plan, |entry| {
@@ -214,7 +229,7 @@ impl ReadTx {
         let table = self.tx.open_table(EVENTS)?;
         let mut events = Vec::new();
         let mut seen = None;
-        for (at, entry) in table.range(after.0 + 1..)?.enumerate() {
+        for (at, entry) in table.range((Bound::Excluded(after.0), Bound::Unbounded))?.enumerate() {
             if at == scan {
                 return Ok((events, seen));
             }
@@ -232,31 +247,56 @@ impl ReadTx {
         Ok(self.list(query, &page)?.events.into_iter().map(|event| event.id).collect())
     }
 
-    /// The rows that match, if the query names ids or only looks at the newest few: then looking at
-    /// each is cheaper than any index.
-    fn near(&self, plan: &Plan<'_>, newest: EventId) -> Result<Option<Vec<StoredEvent>>> {
+    /// Where what matches stands, oldest first, if the query names ids or bounds them to a few: then
+    /// looking at each row is cheaper than any index.
+    fn near(&self, plan: &Plan<'_>, newest: EventId) -> Result<Option<Vec<Entry>>> {
         let table = self.tx.open_table(EVENTS)?;
-        let mut rows = Vec::new();
+        let mut found = Vec::new();
+        let mut look = |event: Option<StoredEvent>| {
+            found.extend(event.filter(|event| plan.accepts(event)).as_ref().map(Entry::of));
+        };
         if plan.query.ids.is_empty() {
-            let Some(after) = plan.query.after_id else { return Ok(None) };
-            if newest.0.saturating_sub(after.0) > NEAR_IDS {
+            let after = plan.query.after_id.unwrap_or_default();
+            let last = plan.query.before_id.unwrap_or(newest).min(newest);
+            let newest_only = plan.query.after_id.is_some();
+            let oldest_only = newest.0 - last.0 > NEAR_IDS;
+            if last.0.saturating_sub(after.0) > NEAR_IDS || !(newest_only || oldest_only) {
                 return Ok(None);
             }
-            for entry in table.range(after.0.saturating_add(1)..)? {
-                let (id, value) = entry?;
-                rows.extend(Self::decode(id.value(), value.value()));
-            }
+            takes(if newest_only { "newest ids" } else { "oldest ids" });
+            self.rows_between(after, last, look)?;
         } else {
+            takes("ids");
             let mut ids = plan.query.ids.clone();
             ids.sort_unstable();
             ids.dedup();
             for id in ids {
-                rows.extend(Self::event_in(&table, id.0)?);
+                look(Self::event_in(&table, id.0)?);
             }
         }
-        rows.retain(|event| plan.accepts(event));
-        rows.sort_by_key(|event| (event.order_time, event.id));
-        Ok(Some(rows))
+        found.sort_unstable();
+        Ok(Some(found))
+    }
+
+    /// Calls `look` with every row above `after` up to `last`, in order of id.
+    fn rows_between(
+        &self,
+        after: EventId,
+        last: EventId,
+        mut look: impl FnMut(Option<StoredEvent>),
+    ) -> Result<()> {
+        if after >= last {
+            return Ok(());
+        }
+        let range = (Bound::Excluded(after.0), Bound::Included(last.0));
+        for (at, entry) in self.tx.open_table(EVENTS)?.range(range)?.enumerate() {
+            if at % CLOCK_EVERY == 0 {
+                self.still_in_time()?;
+            }
+            let (id, value) = entry?;
+            look(Self::decode(id.value(), value.value()));
+        }
+        Ok(())
     }
 
     fn total(&self, plan: &Plan<'_>, newest: EventId) -> Result<u64> {
@@ -270,21 +310,21 @@ impl ReadTx {
             return Ok(total);
         };
         if newest.0 - before.0 > NEAR_IDS {
+            takes("total far below the newest id");
             let mut total = 0;
             self.walk_all(plan, |_| total += 1)?;
             return Ok(total);
         }
+        takes("total just below the newest id");
         let mut newer = 0;
-        for entry in self.tx.open_table(EVENTS)?.range(before.0 + 1..)? {
-            let (id, value) = entry?;
-            let event = Self::decode(id.value(), value.value());
+        self.rows_between(before, newest, |event| {
             newer += u64::from(event.is_some_and(|event| plan.accepts_apart_from_ids(&event)));
-        }
+        })?;
         Ok(total.saturating_sub(newer))
     }
 
     /// Calls `each` with every index entry that matches, rows looked at where they must be.
-    fn walk_all(&self, plan: &Plan<'_>, mut each: impl FnMut(&walk::Entry)) -> Result<()> {
+    fn walk_all(&self, plan: &Plan<'_>, mut each: impl FnMut(&Entry)) -> Result<()> {
         let rows = self.tx.open_table(EVENTS)?;
         let mut walk = Walk::open(self, plan, Order::Ascending, None)?;
         while let Some(entry) = walk.next()? {
@@ -298,24 +338,26 @@ impl ReadTx {
         }
         Ok(())
     }
-}
 
-/// A page of rows that are all in memory, in ascending order.
-fn listed_of(mut rows: Vec<StoredEvent>, page: &Page, newest: EventId) -> Listed {
-    let total = rows.len() as u64;
-    if page.order == Order::Descending {
-        rows.reverse();
-    }
-    let place = |event: &StoredEvent| Place { time: event.order_time, id: event.id };
-    let skip = match page.after {
-        Some(after) if page.order == Order::Ascending => {
-            rows.partition_point(|event| place(event) <= after)
+    /// A page of entries that are all known, in ascending order.
+    fn listed_of(&self, mut all: Vec<Entry>, page: &Page, newest: EventId) -> Result<Listed> {
+        let total = page.total.unwrap_or(all.len() as u64);
+        if page.order == Order::Descending {
+            all.reverse();
         }
-        Some(after) => rows.partition_point(|event| place(event) >= after),
-        None => usize::try_from(page.offset).unwrap_or(usize::MAX).min(rows.len()),
-    };
-    rows.drain(..skip);
-    let more = rows.len() > page.limit;
-    rows.truncate(page.limit);
-    Listed { events: rows, total: page.total.unwrap_or(total), more, newest }
+        let skip = match page.after {
+            Some(after) if page.order == Order::Ascending => {
+                all.partition_point(|entry| entry.place() <= after)
+            }
+            Some(after) => all.partition_point(|entry| entry.place() >= after),
+            None => usize::try_from(page.offset).unwrap_or(usize::MAX).min(all.len()),
+        };
+        let more = all.len() - skip > page.limit;
+        let rows = self.tx.open_table(EVENTS)?;
+        let mut events = Vec::new();
+        for entry in all.iter().skip(skip).take(page.limit) {
+            events.extend(Self::event_in(&rows, entry.id)?);
+        }
+        Ok(Listed { events, total, more, newest })
+    }
 }

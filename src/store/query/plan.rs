@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{CameraId, EventTypeId};
+use crate::domain::EventId;
 use crate::store::error::Result;
 use crate::store::key::Series;
 use crate::store::read::{ReadTx, StoredEvent};
@@ -23,6 +23,34 @@ enum Members {
     Cameras(HashSet<u32>),
     Types(HashSet<u16>),
     Series(HashSet<(u32, u16)>),
+}
+
+impl Members {
+    /// Without the number 0, which no camera or type has: in counter rows it means "all".
+    fn of(selection: &Selection) -> Self {
+        match selection {
+            Selection::All => Self::All,
+            Selection::Cameras(list) => {
+                Self::Cameras(list.iter().map(|c| c.0).filter(|c| *c != 0).collect())
+            }
+            Selection::Types(list) => {
+                Self::Types(list.iter().map(|t| t.0).filter(|t| *t != 0).collect())
+            }
+            Selection::Series(list) => {
+                let pairs = list.iter().map(|(camera, t)| (camera.0, t.0));
+                Self::Series(pairs.filter(|(camera, t)| *camera != 0 && *t != 0).collect())
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::All => false,
+            Self::Cameras(set) => set.is_empty(),
+            Self::Types(set) => set.is_empty(),
+            Self::Series(set) => set.is_empty(),
+        }
+    }
 }
 
 /// A query with its numbers looked up.
@@ -59,23 +87,14 @@ impl<'q> Plan<'q> {
             }
         }
         let no_tag_left = tags_any.is_empty() && !query.tags_any.is_empty();
-        let empty = match &query.selection {
-            Selection::All => false,
-            Selection::Cameras(list) => list.is_empty(),
-            Selection::Types(list) => list.is_empty(),
-            Selection::Series(list) => list.is_empty(),
-        };
-        if no_tag_left || empty || query.start > query.end || query.has_thumb == Some(true) {
+        let members = Members::of(&query.selection);
+        if no_tag_left
+            || members.is_empty()
+            || query.start > query.end
+            || query.has_thumb == Some(true)
+        {
             return Ok(None);
         }
-        let members = match &query.selection {
-            Selection::All => Members::All,
-            Selection::Cameras(list) => Members::Cameras(list.iter().map(|c| c.0).collect()),
-            Selection::Types(list) => Members::Types(list.iter().map(|t| t.0).collect()),
-            Selection::Series(list) => {
-                Members::Series(list.iter().map(|s| (s.0.0, s.1.0)).collect())
-            }
-        };
         let mut plan =
             Self { query, members, tags_any, tags_none, plus: Vec::new(), minus: Vec::new() };
         if plan.counted() {
@@ -119,6 +138,11 @@ impl<'q> Plan<'q> {
     pub fn accepts_id(&self, id: u64) -> bool {
         self.query.before_id.is_none_or(|before| id <= before.0)
             && self.query.after_id.is_none_or(|after| id > after.0)
+    }
+
+    /// Whether `before_id` leaves nothing out, so that counters tell where rows are.
+    pub fn takes_ids_to(&self, newest: EventId) -> bool {
+        self.query.before_id.is_none_or(|before| before >= newest)
     }
 
     /// Whether the row passes what indexes cannot tell.
@@ -174,23 +198,14 @@ impl<'q> Plan<'q> {
     /// Counter rows that add up to the selection's events that have `tag` (0: all of them).
     fn patterns(&self, tx: &ReadTx, tag: u32) -> Result<Vec<Pattern>> {
         let one = |camera, event_type| Pattern { tag, camera, event_type };
-        Ok(match &self.query.selection {
-            Selection::All => vec![one(0, 0)],
-            Selection::Types(list) => unique(list.iter().map(|EventTypeId(t)| one(0, *t))),
-            Selection::Cameras(list) if tag == 0 => {
-                unique(list.iter().map(|CameraId(camera)| one(*camera, 0)))
-            }
-            Selection::Cameras(_) => {
+        Ok(match &self.members {
+            Members::All => vec![one(0, 0)],
+            Members::Types(set) => set.iter().map(|t| one(0, *t)).collect(),
+            Members::Cameras(set) if tag == 0 => set.iter().map(|c| one(*c, 0)).collect(),
+            Members::Cameras(_) => {
                 self.series(tx)?.into_iter().map(|(camera, t)| one(camera, t)).collect()
             }
-            Selection::Series(list) => unique(list.iter().map(|(c, t)| one(c.0, t.0))),
+            Members::Series(set) => set.iter().map(|(camera, t)| one(*camera, *t)).collect(),
         })
     }
-}
-
-fn unique(patterns: impl Iterator<Item = Pattern>) -> Vec<Pattern> {
-    let mut list: Vec<Pattern> = patterns.collect();
-    list.sort_unstable_by_key(|p| (p.camera, p.event_type));
-    list.dedup();
-    list
 }

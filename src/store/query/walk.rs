@@ -7,23 +7,22 @@ use redb::{Range, ReadOnlyTable};
 
 use crate::domain::filter::{Order, Place};
 use crate::domain::time::QUARTER_US;
+use crate::domain::{EventId, Timestamp};
 use crate::store::error::Result;
 use crate::store::key::{Series, SeriesKey, TagKey, TimeKey};
-use crate::store::read::ReadTx;
+use crate::store::read::{ReadTx, StoredEvent};
 use crate::store::tables::{EVENT_TAGS, EVENTS_BY_SERIES, EVENTS_BY_TIME};
 
-use super::count;
 use super::plan::Plan;
+use super::{CLOCK_EVERY, count, takes};
 
 /// Up to this many series are merged at once; of more, the time index is tried first.
-const MERGE_AT_ONCE: usize = 16;
+const MERGE_AT_ONCE: usize = if cfg!(test) { 3 } else { 16 };
 /// Entries of other series that a walk of the time index may pass, and for each one it takes.
-const PASS_FREE: u64 = 512;
-const PASS_PER_TAKEN: u64 = 32;
+const PASS_FREE: u64 = if cfg!(test) { 4 } else { 512 };
+const PASS_PER_TAKEN: u64 = if cfg!(test) { 1 } else { 32 };
 /// Entries in a row that a tag leaves out, before counters are asked where to go on.
-const LEFT_OUT_MAX: u32 = 128;
-/// Entries between two looks at the clock.
-const CLOCK_EVERY: u32 = 1_024;
+const LEFT_OUT_MAX: u32 = if cfg!(test) { 3 } else { 128 };
 
 /// An index entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +30,17 @@ pub(super) struct Entry {
     pub time: i64,
     pub id: u64,
     pub series: Series,
+}
+
+impl Entry {
+    pub fn of(event: &StoredEvent) -> Self {
+        let series = Series { camera: event.camera.0, event_type: event.event_type.0 };
+        Self { time: event.order_time.0, id: event.id.0, series }
+    }
+
+    pub fn place(&self) -> Place {
+        Place { time: Timestamp(self.time), id: EventId(self.id) }
+    }
 }
 
 /// One index's run of entries.
@@ -76,6 +86,7 @@ impl Run {
 }
 
 /// Where entries come from.
+#[expect(clippy::large_enum_variant, reason = "a read has one or two")]
 enum Source {
     /// One run.
     One(Run),
@@ -102,7 +113,7 @@ pub(super) struct Walk<'p, 'q> {
     left_out: u32,
     /// Quarter hour known to hold a match: not to be asked for again.
     kept_quarter: Option<i64>,
-    until_clock: u32,
+    until_clock: usize,
 }
 
 impl<'p, 'q> Walk<'p, 'q> {
@@ -138,6 +149,7 @@ impl<'p, 'q> Walk<'p, 'q> {
         };
         self.mixed = false;
         if !self.plan.tags_any.is_empty() {
+            takes("tag runs");
             let mut runs = Vec::new();
             for tag in &self.plan.tags_any {
                 runs.push(Run::Tag(self.tags.range(span.tag(*tag))?));
@@ -149,6 +161,7 @@ impl<'p, 'q> Walk<'p, 'q> {
             if series.len() <= MERGE_AT_ONCE || self.passed > 0 {
                 return self.merge_series(&series, &span);
             }
+            takes("mixed time index");
             self.mixed = true;
         }
         let table = self.tx.tx.open_table(EVENTS_BY_TIME)?;
@@ -157,6 +170,7 @@ impl<'p, 'q> Walk<'p, 'q> {
     }
 
     fn merge_series(&mut self, series: &[(u32, u16)], span: &Span) -> Result<()> {
+        takes("series runs");
         let table = self.tx.tx.open_table(EVENTS_BY_SERIES)?;
         let mut runs = Vec::with_capacity(series.len());
         for (camera, event_type) in series {
@@ -195,7 +209,8 @@ impl<'p, 'q> Walk<'p, 'q> {
             if !self.plan.selects(entry.series) {
                 self.passed += 1;
                 if self.mixed && self.passed > PASS_FREE + PASS_PER_TAKEN * self.taken {
-                    self.restart(Some(place(entry)))?;
+                    takes("from the time index to series");
+                    self.restart(Some(entry.place()))?;
                 }
                 continue;
             }
@@ -234,9 +249,18 @@ impl<'p, 'q> Walk<'p, 'q> {
         }
         self.left_out = 0;
         match count::skip_empty(self.tx, self.plan, self.order, entry.time)? {
-            None => self.kept_quarter = Some(quarter),
-            Some(None) => return Ok(false),
-            Some(Some(place)) => self.restart(Some(place))?,
+            None => {
+                takes("stay in the quarter");
+                self.kept_quarter = Some(quarter);
+            }
+            Some(None) => {
+                takes("stop: all is tagged");
+                return Ok(false);
+            }
+            Some(Some(place)) => {
+                takes("jump over what is tagged");
+                self.restart(Some(place))?;
+            }
         }
         Ok(true)
     }
@@ -310,11 +334,6 @@ fn after(time: i64, id: u64) -> Option<(i64, u64)> {
 
 fn before(time: i64, id: u64) -> Option<(i64, u64)> {
     id.checked_sub(1).map(|id| (time, id)).or_else(|| Some((time.checked_sub(1)?, u64::MAX)))
-}
-
-fn place(entry: Entry) -> Place {
-    use crate::domain::{EventId, Timestamp};
-    Place { time: Timestamp(entry.time), id: EventId(entry.id) }
 }
 
 fn empty(tx: &ReadTx) -> Result<Range<'static, TimeKey, Series>> {

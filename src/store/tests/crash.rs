@@ -1,0 +1,88 @@
+//! A crash in the middle of ingest: what was acknowledged is there, once.
+
+use std::collections::BTreeSet;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::model::create;
+use super::{DAY, copy_crashed, open, write};
+use crate::domain::EventId;
+use crate::domain::time::MINUTE_US;
+use crate::store::{Change, Query};
+
+const SENDERS: u32 = 6;
+const CRASHES: u64 = 8;
+
+/// Each sender creates, tags and deletes; nobody sends while a copy is made, but the tables may be
+/// anywhere behind the journal.
+#[test]
+fn acknowledged_changes_survive_a_crash_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (gate, stop) = (RwLock::new(()), AtomicBool::new(false));
+    let sent = AtomicU64::new(0);
+    // Per sender: ids that must be there, and how many of them are tagged.
+    let kept: Vec<RwLock<(BTreeSet<EventId>, u64)>> =
+        (0..SENDERS).map(|_| RwLock::default()).collect();
+    std::thread::scope(|scope| {
+        for (sender, kept) in (1..=SENDERS).zip(&kept) {
+            let (store, gate, stop, sent) = (&store, &gate, &stop, &sent);
+            scope.spawn(move || {
+                for n in 0i64.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    std::thread::yield_now(); // so that the copier gets the gate
+                    let _gate = gate.read().unwrap();
+                    let time = DAY + n * MINUTE_US / 3;
+                    let bulk = (0..=n % 5)
+                        .map(|k| Change::Create(create(sender, 1, time + k, &[("sent", "1")])));
+                    let count = u64::try_from(1 + n % 5).unwrap();
+                    let first = write(store, bulk.collect()).unwrap();
+                    let mut kept = kept.write().unwrap();
+                    kept.0.extend((0..count).map(|k| EventId(first.0 + k)));
+                    if n % 3 == 0 {
+                        let edits = vec![("done".to_owned(), Some("1".to_owned()))];
+                        write(store, vec![Change::Tags { id: first, edits }]).unwrap();
+                        kept.1 += 1;
+                    } else if n % 7 == 1 {
+                        write(store, vec![Change::Delete { ids: vec![first] }]).unwrap();
+                        kept.0.remove(&first);
+                    }
+                    sent.fetch_add(count, Ordering::Relaxed);
+                }
+            });
+        }
+        let mut crashes = 0;
+        while crashes < CRASHES {
+            std::thread::sleep(Duration::from_millis(30 + crashes * 17));
+            let copy = tempfile::tempdir().unwrap();
+            let (whole, wanted, tagged) = {
+                let _alone = gate.write().unwrap();
+                let whole = copy_crashed(&store, copy.path());
+                let all = kept.iter().map(|kept| kept.read().unwrap());
+                let (ids, tagged): (Vec<_>, Vec<_>) = all.map(|k| (k.0.clone(), k.1)).unzip();
+                (whole, ids.into_iter().flatten().collect::<Vec<_>>(), tagged.iter().sum::<u64>())
+            };
+            if !whole {
+                continue;
+            }
+            crashes += 1;
+            let opened = open(copy.path());
+            let tx = opened.read().unwrap();
+            let found = tx.by_id(&Query::all(), EventId(0), usize::MAX).unwrap().0;
+            let ids: Vec<EventId> = found.iter().map(|event| event.id).collect();
+            let mut wanted = wanted;
+            wanted.sort_unstable();
+            assert!(ids == wanted, "{} events instead of {}", ids.len(), wanted.len());
+            assert_eq!(tx.count(&Query::all()).unwrap(), wanted.len() as u64);
+            let done = Query { tags_any: vec!["done".to_owned()], ..Query::all() };
+            assert_eq!(tx.count(&done).unwrap(), tagged);
+            assert_eq!(tx.check().unwrap().problems, Vec::<String>::new());
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(store.durable_seq() > 0, "durable commits were made meanwhile");
+    assert!(sent.load(Ordering::Relaxed) > CRASHES * 10);
+}
