@@ -95,10 +95,22 @@ pub struct Ingest {
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// How log lines look [default: text]
-    #[arg(long = "log-format", global = true, env = "WATCHPOST_LOG_FORMAT", hide = true)]
+    #[arg(
+        id = "log_format", // `export` has a `format` of its own
+        long = "log-format",
+        global = true,
+        env = "WATCHPOST_LOG_FORMAT",
+        hide = true
+    )]
     pub format: Option<LogFormat>,
     /// What is logged: error, warn, info, debug, or directives per module [default: info]
-    #[arg(long = "log-level", global = true, env = "WATCHPOST_LOG_LEVEL", hide = true)]
+    #[arg(
+        id = "log_level",
+        long = "log-level",
+        global = true,
+        env = "WATCHPOST_LOG_LEVEL",
+        hide = true
+    )]
     pub level: Option<String>,
 }
 

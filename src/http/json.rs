@@ -48,7 +48,8 @@ impl<T> Deref for JsonBody<T> {
     }
 }
 
-/// Reads and parses a JSON body of at most [`JSON_BYTES_MAX`], whatever its `Content-Type` says.
+/// Reads and parses a JSON body of at most [`JSON_BYTES_MAX`], whatever its `Content-Type` says. An
+/// array is refused.
 ///
 /// # Errors
 /// Those of [`read_body`] and [`parse_json`].
@@ -59,6 +60,10 @@ pub async fn read_json<T: DeserializeOwned>(
 ) -> Result<JsonBody<T>, ApiError> {
     let body = read_body(req, payload, JSON_BYTES_MAX).await?;
     let value = parse_json(&body, empty)?;
+    // A derived `Deserialize` takes an array for an object, member by member.
+    if body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body).trim_ascii_start().starts_with(b"[") {
+        return Err(Error::BadParameter("the body is an array, not an object".to_owned()).into());
+    }
     Ok(JsonBody { value, _body: body })
 }
 

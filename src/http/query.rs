@@ -54,14 +54,15 @@ impl ListParams {
     /// `bad_parameter`, naming the parameter.
     pub fn from_params(params: &Params) -> Result<Self> {
         let echo = params.echo(&LIST_ECHO);
+        let (after, total) = (after(params)?, params.number("total")?);
         Ok(Self {
             filter: filter(params)?,
             page: Page {
                 order: order(params)?,
                 limit: params.limit()?,
                 offset: params.offset()?,
-                after: after(params)?,
-                total: params.number("total")?,
+                after,
+                total: total.filter(|_| after.is_some()), // the first page counts itself
             },
             include_meta: params.flag("include_meta"),
             detail: params.get("detail").is_some_and(|value| value.eq_ignore_ascii_case("detail")),

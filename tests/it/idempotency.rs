@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use serde_json::{Value, json};
 
 use crate::common::{Answer, Client};
-use crate::site::{BULK, Camera, EVENTS, site, total};
+use crate::site::{BULK, Camera, EVENTS, site, total, types};
 
 const HEADER: &str = "Idempotency-Key";
 const REPLAYED: &str = "idempotent-replayed";
@@ -153,6 +153,20 @@ fn the_first_answer_outlives_tags_and_the_event() {
     assert_eq!(server.client(&server.key()).delete(&path).status, 204);
     assert_eq!(send(&client, "k", &motion(&camera)).ok(200), first);
     assert_eq!(total(&client, ""), 0, "a repeat does not bring back what was deleted");
+}
+
+/// Nor does it matter that such an event could not be stored any more.
+#[test]
+fn the_first_answer_outlives_the_event_type() {
+    let (_server, camera, client) = site();
+    let types = types(camera.id);
+    client.post(&types, &json!({"name": "door"})).ok(201);
+    let mut door = motion(&camera);
+    door["name"] = json!("door");
+    let first = send(&client, "k", &door).ok(201);
+    assert_eq!(client.delete(&format!("{types}door/")).status, 204);
+    assert_eq!(send(&client, "k", &door).ok(200), first);
+    assert_eq!(send(&client, "another", &door).error(), "unknown_event_type");
 }
 
 /// A sender without a clock repeats with another age: it means the same moment.

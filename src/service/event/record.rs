@@ -151,7 +151,7 @@ impl Events {
                 Claimed::Theirs(_, mut told) => {
                     let outcome = told.wait_for(Option::is_some).await.ok().and_then(|o| *o);
                     if let Some(Outcome::Stored { id, time }) = outcome {
-                        return self.replay(caller, new, id, time);
+                        return self.replay(camera, new, id, time);
                     }
                     // The first one failed and the key is free: this one is told why by itself.
                 }
@@ -173,7 +173,7 @@ impl Events {
                 When::At(time) => time,
                 When::AgoMs(ms) => ago(found.arrival, ms),
             });
-            return self.replay(caller, new, found.id, time);
+            return self.replay(camera, new, found.id, time);
         }
         self.record_held(caller, new, hash, holder).await
     }
@@ -212,16 +212,23 @@ impl Events {
         Ok(Recorded { event: checked.event(id, time), replayed: false })
     }
 
-    /// The first answer again: from the request, the id and the stored time.
+    /// The first answer again: from the request, the id and the stored time. The event type may be
+    /// gone by now; its name keeps its number.
     fn replay(
         &self,
-        caller: &Caller,
+        camera: CameraId,
         new: NewEvent,
         id: EventId,
         time: Timestamp,
     ) -> Result<Recorded> {
-        let checked = self.check(caller, new, self.core.clock.now())?;
-        Ok(Recorded { event: checked.event(id, time), replayed: true })
+        let NewEvent { name, meta, uid, .. } = new;
+        let Some(event_type) = self.core.catalogue().type_number(&name) else {
+            return Err(Error::UnknownEventType(name));
+        };
+        let (order_time, received_at, name) = (time, time, name.into());
+        let event =
+            Event { id, camera, event_type, name, time, order_time, received_at, meta, uid };
+        Ok(Recorded { event, replayed: true })
     }
 
     /// Every rule about a new event, against memory only.
