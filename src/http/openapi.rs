@@ -42,6 +42,7 @@ query or body.
         event::bulk::create_many,
         event::histogram::histogram,
         event::export::export,
+        event::stream::stream,
         event::item::get,
         event::item::put,
         event::item::delete,

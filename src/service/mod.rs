@@ -13,6 +13,7 @@ pub mod health;
 pub mod histogram;
 mod idempotency;
 pub mod job;
+pub mod live;
 mod rate;
 
 use std::path::Path;
@@ -21,8 +22,9 @@ use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
 
-use crate::domain::SecretKey;
+use crate::domain::{Kind, SecretKey};
 use crate::store::{self, ReadTx, Store, StoreError, WriteTx};
+use access::{Caller, Scope, Who};
 use catalogue::Catalogue;
 use clock::Clock;
 pub use error::{Error, Result};
@@ -92,8 +94,9 @@ impl Services {
         let stopping = AtomicBool::new(false);
         let core = Arc::new(Core { store, key, clock, settings, catalogue, gate, stopping });
         let jobs = job::Jobs::default();
+        let live = live::Live::new();
         Ok(Self {
-            events: event::Events::new(Arc::clone(&core), jobs.clone()),
+            events: event::Events::new(Arc::clone(&core), jobs.clone(), live.clone()),
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types: event_type::EventTypes::new(Arc::clone(&core)),
             credentials: credential::Credentials::new(Arc::clone(&core)),
@@ -121,6 +124,7 @@ impl Services {
     pub fn stopping(&self) {
         self.core.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
         self.jobs.stop_all();
+        self.events.live().end();
     }
 
     /// Lets queued writes finish, commits and closes the data directory. Blocks.
@@ -132,6 +136,24 @@ impl Services {
 impl Core {
     fn catalogue(&self) -> Arc<Catalogue> {
         self.catalogue.load_full()
+    }
+
+    /// Whether a caller's credential still holds, with the same scope.
+    fn holds(&self, caller: &Caller) -> bool {
+        let key = match caller.who {
+            Who::Local => return true,
+            Who::Token(id) => (Kind::Token, id),
+            Who::Group(id) => (Kind::Group, id),
+            Who::Key(id) => (Kind::Key, id),
+        };
+        let catalogue = self.catalogue();
+        catalogue.credentials.get(&key).is_some_and(|row| {
+            let same_scope = match &caller.scope {
+                Scope::All => row.kind == Kind::Key,
+                Scope::Cameras(cameras) => row.cameras == *cameras,
+            };
+            same_scope && row.expires.is_none_or(|end| self.clock.now() < end)
+        })
     }
 
     /// Reads a snapshot on a thread that may block.

@@ -12,6 +12,7 @@ mod requests;
 mod seed;
 mod serve;
 mod site;
+mod stream;
 mod tidy;
 mod tokens;
 mod transfer;

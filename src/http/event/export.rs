@@ -205,7 +205,7 @@ fn table(text: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
 }
 
 /// Writing to memory does not fail: a defect if it does.
-fn unwritten(error: impl std::fmt::Display) -> ApiError {
+pub(super) fn unwritten(error: impl std::fmt::Display) -> ApiError {
     tracing::error!(%error, "an event could not be written");
     ApiError::Internal
 }

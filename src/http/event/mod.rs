@@ -8,6 +8,7 @@ pub(super) mod histogram;
 pub(super) mod item;
 pub(super) mod list;
 mod object;
+pub(super) mod stream;
 pub(super) mod tags;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,8 @@ pub(super) const BULK: &str = "/api/v2/storage/events/bulk/";
 pub(super) const HISTOGRAM: &str = "/api/v2/storage/events/histogram/";
 /// Everything that matches, as a stream.
 pub(super) const EXPORT: &str = "/api/v2/storage/events/export/";
+/// Events as they happen.
+pub(super) const STREAM: &str = "/api/v2/storage/events/stream/";
 /// One event.
 pub(super) const EVENT: &str = "/api/v2/storage/events/{id}/";
 /// An event's tags.
@@ -51,6 +54,7 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
     .service(resource(BULK, [(Method::POST, web::to(bulk::create_many))]))
     .service(resource(HISTOGRAM, [(Method::GET, web::to(histogram::histogram))]))
     .service(resource(EXPORT, [(Method::GET, web::to(export::export))]))
+    .service(resource(STREAM, [(Method::GET, web::to(stream::stream))]))
     .service(resource(
         EVENT,
         [

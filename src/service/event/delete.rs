@@ -3,12 +3,12 @@
 use super::Events;
 use super::read::query;
 use crate::domain::event::BULK_MAX;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Filter, Page};
 use crate::domain::{CameraId, EventId};
 use crate::service::access::{Action, Caller};
 use crate::service::error::{Error, Result};
 use crate::service::job::JobId;
-use crate::store::{Change, Query, Selection};
+use crate::store::{Change, Query, Selection, StoredEvent};
 
 /// Most events of one step of a large delete (operations.md 10).
 const STEP: usize = 500;
@@ -29,8 +29,26 @@ impl Events {
     /// [`Error::AccessDenied`], [`Error::EventNotFound`], and the store's.
     pub async fn delete(&self, caller: &Caller, id: EventId) -> Result<()> {
         let lock = self.lock(id).await;
-        self.visible(caller, Action::DeleteEvents, id).await?;
-        self.change_locked(vec![Change::Delete { ids: vec![id] }], vec![lock]).await
+        let event = self.visible(caller, Action::DeleteEvents, id).await?;
+        self.change_locked(vec![Change::Delete { ids: vec![id] }], vec![lock]).await?;
+        self.live.removed([(id, event.camera, event.name)]);
+        Ok(())
+    }
+
+    /// Deletes the oldest events that match, at most `limit`, and returns how many.
+    async fn delete_step(&self, query: Query, limit: usize) -> Result<u64> {
+        let page = Page { limit, total: Some(u64::MAX), ..Page::default() };
+        let rows = self.core.read(move |tx| Ok(tx.list(&query, &page)?.events)).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
+        let count = ids.len() as u64;
+        self.change_locked(vec![Change::Delete { ids }], Vec::new()).await?;
+        let catalogue = self.core.catalogue();
+        let name = |row: &StoredEvent| catalogue.type_name(row.event_type);
+        self.live.removed(rows.iter().map(|row| (row.id, row.camera, name(row))));
+        Ok(count)
     }
 
     /// Deletes what matches: at once up to 1,000 events, beyond that as a job.
@@ -49,12 +67,7 @@ impl Events {
         let (total, newest) =
             self.core.read(move |tx| Ok((tx.count(&counted)?, tx.last_event()?))).await?;
         if total <= BULK_MAX as u64 {
-            let ids = self.core.read(move |tx| Ok(tx.ids(&query, BULK_MAX)?)).await?;
-            let count = ids.len() as u64;
-            if count > 0 {
-                self.change_locked(vec![Change::Delete { ids }], Vec::new()).await?;
-            }
-            return Ok(Deleted::Now(count));
+            return Ok(Deleted::Now(self.delete_step(query, BULK_MAX).await?));
         }
         // What arrives from now on stays.
         query.before_id = Some(query.before_id.unwrap_or(newest).min(newest));
@@ -62,14 +75,10 @@ impl Events {
         let job = self.jobs.start(caller.who, total, move |progress| {
             Box::pin(async move {
                 while !progress.is_stopped() {
-                    let step = query.clone();
-                    let ids = events.core.read(move |tx| Ok(tx.ids(&step, STEP)?)).await?;
-                    if ids.is_empty() {
-                        break;
+                    match events.delete_step(query.clone(), STEP).await? {
+                        0 => break,
+                        count => progress.add(count),
                     }
-                    let count = ids.len() as u64;
-                    events.change_locked(vec![Change::Delete { ids }], Vec::new()).await?;
-                    progress.add(count);
                 }
                 Ok(())
             })
@@ -86,12 +95,10 @@ impl Events {
         let mut count = 0;
         loop {
             let query = Query { selection: Selection::Cameras(vec![camera]), ..Query::all() };
-            let ids: Vec<EventId> = self.core.read(move |tx| Ok(tx.ids(&query, STEP)?)).await?;
-            if ids.is_empty() {
-                return Ok(count);
+            match self.delete_step(query, STEP).await? {
+                0 => return Ok(count),
+                step => count += step,
             }
-            count += ids.len() as u64;
-            self.change_locked(vec![Change::Delete { ids }], Vec::new()).await?;
         }
     }
 }

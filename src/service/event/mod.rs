@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::Core;
 use super::idempotency::Pending;
 use super::job::Jobs;
+use super::live::Live;
 use super::rate::Rate;
 use crate::domain::time::DAY_US;
 use crate::domain::{Event, Timestamp};
@@ -37,10 +38,11 @@ pub struct Events {
     rate: Arc<Rate>,
     locks: Arc<Vec<Arc<tokio::sync::Mutex<()>>>>,
     jobs: Jobs,
+    live: Live,
 }
 
 impl Events {
-    pub(super) fn new(core: Arc<Core>, jobs: Jobs) -> Self {
+    pub(super) fn new(core: Arc<Core>, jobs: Jobs, live: Live) -> Self {
         let rate = Rate::new(core.settings.camera_rate, core.settings.camera_burst);
         let locks = (0..EVENT_LOCKS).map(|_| Arc::default()).collect();
         Self {
@@ -49,10 +51,15 @@ impl Events {
             rate: Arc::new(rate),
             locks: Arc::new(locks),
             jobs,
+            live,
         }
     }
 
-    pub(super) fn core(&self) -> &Core {
+    pub(super) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
         &self.core
     }
 

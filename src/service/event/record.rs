@@ -54,7 +54,9 @@ impl Events {
             let checked = self.check(caller, new, self.core.clock.now())?;
             self.limit(caller, checked.camera, 1)?;
             let changes = vec![Change::Create(checked.create.clone())];
+            let live = self.live.clone();
             let ticket = self.core.store.submit(changes, move |outcome| {
+                live.stored();
                 let _ = told.send(outcome);
             })?;
             (checked, ticket.first)
@@ -110,7 +112,11 @@ impl Events {
             } else {
                 let changes =
                     checked.iter().map(|(_, c)| Change::Create(c.create.clone())).collect();
-                let done = move |outcome| drop(told.send(outcome));
+                let live = self.live.clone();
+                let done = move |outcome| {
+                    live.stored();
+                    let _ = told.send(outcome);
+                };
                 Some(self.core.store.submit(changes, done)?.first)
             }
         };
@@ -195,7 +201,9 @@ impl Events {
             // The id is only known once the change is queued; its outcome comes after that.
             let (id_known, id_told) = std::sync::mpsc::sync_channel(1);
             let changes = vec![Change::Create(checked.create.clone())];
+            let live = self.live.clone();
             let ticket = self.core.store.submit(changes, move |outcome| {
+                live.stored();
                 if let (Ok(()), Ok(id)) = (&outcome, id_told.recv()) {
                     holder.finish(Outcome::Stored { id, time });
                 } else {

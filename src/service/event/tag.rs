@@ -35,6 +35,7 @@ impl Events {
             return Ok(event);
         }
         self.change_locked(vec![Change::Tags { id, edits }], vec![lock]).await?;
+        self.live.updated(id);
         event.meta = meta;
         Ok(event)
     }
