@@ -13,6 +13,17 @@ use crate::store::{Change, Query};
 
 const SENDERS: u32 = 6;
 const CRASHES: u64 = 8;
+/// A copy that a durable commit came between is made anew, but not for ever.
+const TRIES_MAX: u64 = 200;
+
+/// Tells the senders to stop when it goes.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Each sender creates, tags and deletes; nobody sends while a copy is made, but the tables may be
 /// anywhere behind the journal.
@@ -54,8 +65,11 @@ fn acknowledged_changes_survive_a_crash_at_any_moment() {
                 }
             });
         }
-        let mut crashes = 0;
+        let _stopped = Stops(&stop); // also when an assertion fails: else the scope waits for ever
+        let (mut crashes, mut tries) = (0, 0);
         while crashes < CRASHES {
+            tries += 1;
+            assert!(tries < TRIES_MAX, "only {crashes} whole copies in {tries} tries");
             std::thread::sleep(Duration::from_millis(30 + crashes * 17));
             let copy = tempfile::tempdir().unwrap();
             let (whole, wanted, tagged) = {
@@ -81,7 +95,6 @@ fn acknowledged_changes_survive_a_crash_at_any_moment() {
             assert_eq!(tx.count(&done).unwrap(), tagged);
             assert_eq!(tx.check().unwrap().problems, Vec::<String>::new());
         }
-        stop.store(true, Ordering::Relaxed);
     });
     assert!(store.durable_seq() > 0, "durable commits were made meanwhile");
     assert!(sent.load(Ordering::Relaxed) > CRASHES * 10);
