@@ -28,6 +28,8 @@ use crate::task::Tasks;
 
 /// Time that running requests have to finish when the server stops.
 const STOP_WITHIN_S: u64 = 10;
+/// Open files that the server may need: all connections, those about to be refused, its own.
+const OPEN_FILES: u64 = 4_096;
 /// Threads of one HTTP worker that may block on a read at once.
 const BLOCKING_THREADS: usize = 16;
 
@@ -157,6 +159,7 @@ fn serve(config: &Config, is_demo: bool) -> anyhow::Result<()> {
         let text = format!("data directory {} does not exist", config.data_dir.display());
         return Err(Failure { status: 1, text }.into());
     }
+    allow_files();
     let mut listeners = Vec::new();
     for address in &config.listen {
         listeners.push(listener(*address).with_context(|| format!("listening on {address}"))?);
@@ -174,6 +177,19 @@ fn serve(config: &Config, is_demo: bool) -> anyhow::Result<()> {
     services.close();
     tracing::info!("stopped");
     outcome
+}
+
+/// Raises this process's soft limit of open files, commonly 1,024, to what its connections need.
+fn allow_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= OPEN_FILES) {
+        return;
+    }
+    limit.current = Some(limit.maximum.map_or(OPEN_FILES, |most| most.min(OPEN_FILES)));
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn serve_until_told(

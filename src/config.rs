@@ -13,8 +13,9 @@ const DEFAULT_DATA_DIR: &str = "/var/lib/watchpost";
 /// Where a server listens if nothing else is said.
 const DEFAULT_LISTEN: &str = "0.0.0.0:8080";
 
-/// What is logged: the HTTP library's own starts and stops are of no interest.
-const DEFAULT_LOG: &str = "info,actix_server=warn";
+/// What is logged: the HTTP library's own starts and stops are of no interest, and what it finds wrong
+/// with a request is the sender's affair; anybody could fill the log with it.
+const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]

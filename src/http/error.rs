@@ -39,6 +39,12 @@ pub enum ApiError {
         /// Most bytes this path takes.
         max: usize,
     },
+    /// More events in one body than this path takes.
+    #[error("the body has more than {max} events")]
+    TooManyItems {
+        /// Most events that are taken at once.
+        max: usize,
+    },
     /// A `Content-Encoding` other than `identity`.
     #[error("Content-Encoding is not accepted; send the body as it is")]
     EncodingNotSupported,
@@ -149,7 +155,9 @@ impl ApiError {
             Self::BadJson(_) => (StatusCode::BAD_REQUEST, Code::BadJson),
             Self::BadBody => (StatusCode::BAD_REQUEST, Code::BadBody),
             Self::JsonTooDeep { .. } => (StatusCode::BAD_REQUEST, Code::JsonTooDeep),
-            Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
+            Self::BodyTooLarge { .. } | Self::TooManyItems { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge)
+            }
             Self::EncodingNotSupported => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::EncodingNotSupported)
             }

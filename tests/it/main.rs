@@ -4,10 +4,15 @@
 mod cli;
 mod common;
 mod compat;
+mod crash;
 mod docs;
 mod idempotency;
+mod limits;
 mod lists;
+mod million;
 mod openapi;
+mod overload;
+mod raw;
 mod requests;
 mod seed;
 mod serve;

@@ -19,7 +19,7 @@ use crate::http::body::{BULK_BYTES_MAX, read_body};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::json::{Empty, parse_json};
 use crate::http::params::bad;
-use crate::service::{Error, Services};
+use crate::service::Services;
 
 /// Media types of one JSON text per line.
 const LINES: [&str; 4] =
@@ -84,10 +84,10 @@ pub(in crate::http) enum BulkItem {
     responses(
         (status = 200, body = BulkResult, description = "Also if some or all failed"),
         (status = 400, body = ErrorBody, description = "`bad_json`, `bad_parameter`, \
-            `missing_field`, `limit_reached`, `json_too_deep`; nothing is stored"),
+            `missing_field`, `json_too_deep`; nothing is stored"),
         (status = 401, body = ErrorBody, description = "`invalid_auth`"),
         (status = 403, body = ErrorBody, description = "`access_deny`"),
-        (status = 413, body = ErrorBody, description = "`body_too_large`, over 4 MiB"),
+        (status = 413, body = ErrorBody, description = "`body_too_large`, over 4 MiB or 1,000 events"),
         (status = 429, body = ErrorBody, description = "`rate_limited`, with `Retry-After`"),
         (status = 503, body = ErrorBody, description = "`overloaded`, `storage_failed`"),
         (status = 507, body = ErrorBody, description = "`storage_full`"),
@@ -181,7 +181,7 @@ fn array(text: &[u8]) -> Result<Items<'_>, ApiError> {
 
 fn few(items: Items<'_>) -> Result<Vec<&[u8]>, ApiError> {
     if items.count > BULK_MAX {
-        return Err(Error::LimitReached("more than 1000 events in one request").into());
+        return Err(ApiError::TooManyItems { max: BULK_MAX });
     }
     Ok(items.first)
 }
@@ -263,9 +263,9 @@ mod tests {
             ("{\"a\":1}}".to_owned(), false, Code::BadJson),
             ("7".to_owned(), false, Code::BadParameter),
             ("{\"objects\":{}}".to_owned(), false, Code::BadParameter),
-            (format!("[{}]", many("{}", ",", 1_001)), false, Code::LimitReached),
-            (format!("{{\"objects\":[{}]}}", many("1", ",", 1_001)), false, Code::LimitReached),
-            (many("{}", "\n", 1_001), true, Code::LimitReached),
+            (format!("[{}]", many("{}", ",", 1_001)), false, Code::BodyTooLarge),
+            (format!("{{\"objects\":[{}]}}", many("1", ",", 1_001)), false, Code::BodyTooLarge),
+            (many("{}", "\n", 1_001), true, Code::BodyTooLarge),
             (format!("[{}]", "[".repeat(70)), false, Code::JsonTooDeep),
         ] {
             let error = items(body.as_bytes(), lines).unwrap_err();

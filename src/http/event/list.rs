@@ -1,16 +1,23 @@
 //! Listing events.
 
-use actix_web::web::Data;
+use std::vec;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
 use utoipa::IntoParams;
 
+use super::export::unwritten;
 use super::{EVENTS, EventBody, Shown};
+use crate::domain::Event;
 use crate::domain::filter::Place;
 use crate::http::auth::MayReadEvents;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::paging::{Anchor, Envelope, Links};
+use crate::http::paging::{Anchor, Envelope, EnvelopeMeta, Links};
 use crate::http::query::ListParams;
 use crate::service::Services;
+use crate::service::event::EventPage;
 
 /// Which events. A parameter that is left out or empty means "any"; unknown ones are ignored.
 #[derive(IntoParams)]
@@ -122,8 +129,72 @@ pub(in crate::http) async fn list(
         total_count: page.total,
     };
     let shown = Shown { meta: params.include_meta, detail: params.detail };
+    let meta = links.anchored(page.events.len(), next, own_anchor);
+    if shown.meta && page.whole < page.events.len() {
+        return streamed(services, &meta, page, shown);
+    }
     Ok(HttpResponse::Ok().json(Envelope {
-        meta: links.anchored(page.events.len(), next, own_anchor),
+        meta,
         objects: page.events.iter().map(|event| EventBody::listed(event, shown)).collect(),
     }))
+}
+
+/// A page whose tags are too large to be held: they are read as the client takes them.
+fn streamed(
+    services: Data<Services>,
+    meta: &EnvelopeMeta,
+    page: EventPage,
+    shown: Shown,
+) -> Result<HttpResponse, ApiError> {
+    let mut text = br#"{"meta":"#.to_vec();
+    serde_json::to_writer(&mut text, meta).map_err(unwritten)?;
+    text.extend_from_slice(br#","objects":["#);
+    let mut events = page.events.into_iter();
+    for (at, event) in events.by_ref().take(page.whole).enumerate() {
+        object(&mut text, at == 0, &event, shown)?;
+    }
+    let is_first = page.whole == 0;
+    let rest = Rest { services, events, shown, is_first };
+    let body = stream::try_unfold((Some(text), rest), async |(text, mut rest)| {
+        let text = match text {
+            Some(text) => text,
+            None if rest.events.as_slice().is_empty() => return Ok(None),
+            None => rest.part().await.inspect_err(ApiError::log)?,
+        };
+        Ok::<_, ApiError>(Some((Bytes::from(text), (None, rest))))
+    });
+    let json = (CONTENT_TYPE, "application/json");
+    Ok(HttpResponse::Ok().insert_header(json).streaming(body))
+}
+
+/// What is still to be written of a page.
+struct Rest {
+    services: Data<Services>,
+    /// Events without their tags.
+    events: vec::IntoIter<Event>,
+    shown: Shown,
+    is_first: bool,
+}
+
+impl Rest {
+    async fn part(&mut self) -> Result<Vec<u8>, ApiError> {
+        let ids = self.events.as_slice().iter().map(|event| event.id).collect();
+        let metas = self.services.events.metas(ids).await?;
+        let mut text = Vec::new();
+        for (event, meta) in self.events.by_ref().take(metas.len()).zip(metas) {
+            object(&mut text, self.is_first, &Event { meta, ..event }, self.shown)?;
+            self.is_first = false;
+        }
+        if self.events.as_slice().is_empty() {
+            text.extend_from_slice(b"]}");
+        }
+        Ok(text)
+    }
+}
+
+fn object(text: &mut Vec<u8>, is_first: bool, event: &Event, shown: Shown) -> Result<(), ApiError> {
+    if !is_first {
+        text.push(b',');
+    }
+    serde_json::to_writer(text, &EventBody::listed(event, shown)).map_err(unwritten)
 }

@@ -234,7 +234,7 @@ async fn in_bulk_a_bad_item_does_not_stop_the_others() {
     let refused = server.send(Method::POST, BULK, &key, "[]".to_owned()).await;
     assert_eq!(refused.json()["errorType"], "bad_parameter");
     let many = Value::Array(vec![json!({}); 1_001]);
-    assert_eq!(server.post(BULK, &many).await.json()["errorType"], "limit_reached");
+    assert_eq!(server.post(BULK, &many).await.json()["errorType"], "body_too_large");
     let none = json!({ "created": 0, "failed": 0, "objects": [] });
     assert_eq!(server.post(BULK, &json!([])).await.json(), none);
 }

@@ -2,7 +2,7 @@
 
 use super::{Events, named};
 use crate::domain::filter::{Filter, Page};
-use crate::domain::{CameraId, Event, EventId, EventTypeId, Timestamp};
+use crate::domain::{CameraId, Event, EventId, EventTypeId, Meta, Timestamp};
 use crate::service::access::{Action, Caller, Scope};
 use crate::service::catalogue::Catalogue;
 use crate::service::error::{Error, Result};
@@ -13,6 +13,9 @@ use crate::store::{Query, Selection};
 pub struct EventPage {
     /// Its events, in the order asked for.
     pub events: Vec<Event>,
+    /// How many of them, from the first, have their tags; those of the others are too large to be held
+    /// with them: [`Events::metas`].
+    pub whole: usize,
     /// How many match, on all pages together.
     pub total: u64,
     /// Whether another page follows.
@@ -32,19 +35,28 @@ impl Events {
         let query = query(caller, filter, &catalogue)?;
         let Some(query) = query else {
             let newest = self.core.read(|tx| Ok(tx.last_event()?)).await?;
-            return Ok(EventPage { events: Vec::new(), total: 0, more: false, newest });
+            return Ok(EventPage { events: Vec::new(), whole: 0, total: 0, more: false, newest });
         };
         self.core
             .read(move |tx| {
                 let listed = tx.list(&query, &page)?;
                 Ok(EventPage {
                     events: listed.events.into_iter().map(|row| named(&catalogue, row)).collect(),
+                    whole: listed.whole,
                     total: listed.total,
                     more: listed.more,
                     newest: listed.newest,
                 })
             })
             .await
+    }
+
+    /// The tags of events of a page, of as many from the first as can be held at once, one at least.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn metas(&self, ids: Vec<EventId>) -> Result<Vec<Meta>> {
+        self.core.read(move |tx| Ok(tx.metas(&ids)?)).await
     }
 
     /// One event.

@@ -21,6 +21,13 @@ pub struct Recorded {
     pub replayed: bool,
 }
 
+/// Whether an event still counts for its camera's rate, or has been counted with others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rate {
+    Counts,
+    Counted,
+}
+
 /// An event that passed every check, but for its key.
 struct Checked {
     camera: CameraId,
@@ -46,7 +53,7 @@ impl Events {
     /// [`Error::StorageFailed`].
     pub async fn record(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
         if new.uid.is_some() {
-            return self.record_once(caller, new).await;
+            return self.record_once(caller, new, Rate::Counts).await;
         }
         let (told, tell) = oneshot::channel();
         let (checked, id) = {
@@ -120,9 +127,9 @@ impl Events {
                 Some(self.core.store.submit(changes, done)?.first)
             }
         };
-        let keyed = keyed
-            .into_iter()
-            .map(|(at, new)| async move { (at, self.record_once(caller, new).await) });
+        let keyed = keyed.into_iter().map(|(at, new)| async move {
+            (at, self.record_once(caller, new, Rate::Counted).await)
+        });
         let keyed = futures_util::future::join_all(keyed).await;
         if let Some(first) = first {
             on_disk(tell).await?;
@@ -139,7 +146,7 @@ impl Events {
     }
 
     /// Stores an event that has an idempotency key, or finds the one stored under it.
-    async fn record_once(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
+    async fn record_once(&self, caller: &Caller, new: NewEvent, rate: Rate) -> Result<Recorded> {
         let uid = new.uid.clone().unwrap_or_default();
         if !is_key(&uid) {
             return Err(Error::BadParameter(
@@ -181,13 +188,14 @@ impl Events {
             });
             return self.replay(camera, new, found.id, time);
         }
-        self.record_held(caller, new, hash, holder).await
+        self.record_held(caller, new, rate, hash, holder).await
     }
 
     async fn record_held(
         &self,
         caller: &Caller,
         new: NewEvent,
+        rate: Rate,
         hash: u128,
         holder: Holder,
     ) -> Result<Recorded> {
@@ -195,7 +203,9 @@ impl Events {
         let checked = {
             let _gate = self.core.gate.read().await;
             let mut checked = self.check(caller, new, self.core.clock.now())?;
-            self.limit(caller, checked.camera, 1)?;
+            if rate == Rate::Counts {
+                self.limit(caller, checked.camera, 1)?;
+            }
             checked.create.hash = hash;
             let time = checked.create.time;
             // The id is only known once the change is queued; its outcome comes after that.

@@ -1,6 +1,7 @@
 //! Queries over events: pages, exact totals, histograms, ids to delete, rows to export.
 
 mod count;
+mod page;
 mod plan;
 mod walk;
 
@@ -11,6 +12,7 @@ use super::read::{ReadTx, StoredEvent};
 use super::tables::EVENTS;
 use crate::domain::filter::{Order, Page};
 use crate::domain::{CameraId, EventId, EventTypeId, Timestamp};
+use page::Rows;
 use plan::Plan;
 use walk::{Entry, Walk};
 
@@ -18,6 +20,8 @@ use walk::{Entry, Walk};
 /// by walking.
 const NEAR_IDS: u64 = if cfg!(test) { 12 } else { 50_000 };
 
+/// Tags that an export's chunk holds, in bytes, about.
+const CHUNK_META_BYTES: usize = 256 * 1024;
 /// Rows or index entries between two looks at the clock.
 const CLOCK_EVERY: usize = if cfg!(test) { 8 } else { 1_024 };
 
@@ -88,6 +92,8 @@ impl Query {
 pub struct Listed {
     /// Its rows, in the order asked for.
     pub events: Vec<StoredEvent>,
+    /// How many of them, from the first, have their tags; of the others only the tags are missing.
+    pub whole: usize,
     /// How many events match, on all pages together.
     pub total: u64,
     /// Whether a row follows the last one.
@@ -124,7 +130,7 @@ impl ReadTx {
     /// [`super::read::READ_MAX`] long.
     pub fn list(&self, query: &Query, page: &Page) -> Result<Listed> {
         let newest = self.last_event()?;
-        let nothing = Listed { events: Vec::new(), total: 0, more: false, newest };
+        let nothing = Rows::new().listed(0, false, newest);
         let Some(plan) = Plan::new(self, query)? else { return Ok(nothing) };
         if let Some(rows) = self.near(&plan, newest)? {
             return self.listed_of(rows, page, newest);
@@ -146,7 +152,7 @@ impl ReadTx {
         }
         let mut walk = Walk::open(self, &plan, page.order, from)?;
         let rows = self.tx.open_table(EVENTS)?;
-        let mut events = Vec::with_capacity(page.limit.min(1_000));
+        let mut events = Rows::new();
         let mut more = false;
         while let Some(entry) = walk.next()? {
             if skip > 0 && !plan.needs_row() {
@@ -173,7 +179,7 @@ impl ReadTx {
             }
             events.push(event);
         }
-        Ok(Listed { events, total, more, newest })
+        Ok(events.listed(total, more, newest))
     }
 
     /// How many events match. Cost as for [`Self::list`].
@@ -217,8 +223,8 @@ impl ReadTx {
         Ok(first.zip(last).map(|(a, b)| (a.order_time, b.order_time)))
     }
 
-    /// Events that match, in order of id from above `after`, looking at `scan` rows at most. Also
-    /// gives the id to go on after, or `None` at the end.
+    /// Events that match, in order of id from above `after`, looking at `scan` rows at most, and
+    /// fewer if their tags are large. Also gives the id to go on after, or `None` at the end.
     pub fn by_id(
         &self,
         query: &Query,
@@ -227,16 +233,18 @@ impl ReadTx {
     ) -> Result<(Vec<StoredEvent>, Option<EventId>)> {
         let Some(plan) = Plan::new(self, query)? else { return Ok((Vec::new(), None)) };
         let table = self.tx.open_table(EVENTS)?;
-        let mut events = Vec::new();
+        let (mut events, mut bytes) = (Vec::new(), 0);
         let mut seen = None;
         for (at, entry) in table.range((Bound::Excluded(after.0), Bound::Unbounded))?.enumerate() {
-            if at == scan {
+            if at == scan || bytes > CHUNK_META_BYTES {
                 return Ok((events, seen));
             }
             let (id, value) = entry?;
             seen = Some(EventId(id.value()));
             let event = Self::decode(id.value(), value.value());
-            events.extend(event.filter(|event| plan.accepts(event)));
+            let Some(event) = event.filter(|event| plan.accepts(event)) else { continue };
+            bytes += event.meta.json().len();
+            events.push(event);
         }
         Ok((events, None))
     }
@@ -354,10 +362,12 @@ impl ReadTx {
         };
         let more = all.len() - skip > page.limit;
         let rows = self.tx.open_table(EVENTS)?;
-        let mut events = Vec::new();
+        let mut events = Rows::new();
         for entry in all.iter().skip(skip).take(page.limit) {
-            events.extend(Self::event_in(&rows, entry.id)?);
+            if let Some(event) = Self::event_in(&rows, entry.id)? {
+                events.push(event);
+            }
         }
-        Ok(Listed { events, total, more, newest })
+        Ok(events.listed(total, more, newest))
     }
 }

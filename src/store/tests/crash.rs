@@ -85,7 +85,12 @@ fn acknowledged_changes_survive_a_crash_at_any_moment() {
             crashes += 1;
             let opened = open(copy.path());
             let tx = opened.read().unwrap();
-            let found = tx.by_id(&Query::all(), EventId(0), usize::MAX).unwrap().0;
+            let (mut found, mut after) = (Vec::new(), Some(EventId(0)));
+            while let Some(id) = after {
+                let (events, next) = tx.by_id(&Query::all(), id, 1_000).unwrap();
+                found.extend(events);
+                after = next;
+            }
             let ids: Vec<EventId> = found.iter().map(|event| event.id).collect();
             let mut wanted = wanted;
             wanted.sort_unstable();

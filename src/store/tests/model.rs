@@ -99,7 +99,7 @@ impl Model {
         let more = events.len() > page.limit;
         events.truncate(page.limit);
         let total = page.total.unwrap_or(total);
-        Listed { events, total, more, newest: EventId(self.last) }
+        Listed { whole: events.len(), events, total, more, newest: EventId(self.last) }
     }
 
     pub fn histogram(&self, query: &Query, bounds: &[i64], group: GroupBy) -> Histogram {
