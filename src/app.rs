@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
@@ -13,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{self, Cli, Command, socket};
 use crate::config::{Config, LogFormat};
-use crate::domain::{CameraId, Origin};
+use crate::domain::CameraId;
 use crate::http::body::BodyBudget;
 use crate::http::connections::Connections;
 use crate::http::listen::{
@@ -21,9 +20,8 @@ use crate::http::listen::{
     listener,
 };
 use crate::http::{self, limits, openapi};
-use crate::service::clock::Clock;
-use crate::service::{self, Services};
-use crate::store::{self, StoreError};
+use crate::open::{self, Failure};
+use crate::service::Services;
 use crate::task::Tasks;
 
 /// Time that running requests have to finish when the server stops.
@@ -32,28 +30,6 @@ const STOP_WITHIN_S: u64 = 10;
 const OPEN_FILES: u64 = 4_096;
 /// Threads of one HTTP worker that may block on a read at once.
 const BLOCKING_THREADS: usize = 16;
-
-/// A failure with the status that the process ends with (operations.md 9.3).
-#[derive(Debug, thiserror::Error)]
-#[error("{text}")]
-pub struct Failure {
-    /// 1 failed, 2 wrong usage, 3 data of a newer version, 4 damaged data, 5 in use.
-    pub status: u8,
-    text: String,
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        use crate::store::journal::JournalError;
-        let status = match &error {
-            StoreError::Newer { .. } => 3,
-            StoreError::Damaged(_) | StoreError::Journal(JournalError::Damaged { .. }) => 4,
-            StoreError::InUse => 5,
-            _ => 1,
-        };
-        Self { status, text: error.to_string() }
-    }
-}
 
 /// Runs the command line. Returns the process's status.
 ///
@@ -114,45 +90,6 @@ fn log_to_stderr(config: &Config, level: &str) {
     }
 }
 
-/// How the store of this configuration is opened.
-pub fn store_options(config: &Config) -> store::Options {
-    store::Options {
-        cache_bytes: config.cache_bytes,
-        min_free_bytes: config.min_free_bytes,
-        on_fatal: Arc::new(|what| {
-            tracing::error!("{what}; the process ends");
-            std::process::exit(1);
-        }),
-        ..store::Options::default()
-    }
-}
-
-/// How the services of this configuration behave.
-pub fn service_settings(config: &Config) -> service::Settings {
-    service::Settings {
-        public_url: config.public_url.clone(),
-        camera_rate: config.camera_rate,
-        camera_burst: config.camera_burst,
-    }
-}
-
-/// The address that the command line puts into envelopes: the public one, else the first one
-/// listened to, a wildcard replaced by the host's name (product.md 6).
-pub fn origin(config: &Config, listening: &[SocketAddr]) -> Origin {
-    if let Some(origin) = config.public_url.as_deref().and_then(Origin::from_url) {
-        return origin;
-    }
-    let address = listening.first().copied().unwrap_or_else(|| SocketAddr::from(([0; 4], 8080)));
-    let host = if address.ip().is_unspecified() {
-        rustix::system::uname().nodename().to_string_lossy().into_owned()
-    } else if address.is_ipv6() {
-        format!("[{}]", address.ip())
-    } else {
-        address.ip().to_string()
-    };
-    Origin { tls: false, host, port: Some(address.port()) }
-}
-
 /// Serves until told to stop.
 fn serve(config: &Config, is_demo: bool) -> anyhow::Result<()> {
     if !config.data_dir.is_dir() {
@@ -164,13 +101,7 @@ fn serve(config: &Config, is_demo: bool) -> anyhow::Result<()> {
     for address in &config.listen {
         listeners.push(listener(*address).with_context(|| format!("listening on {address}"))?);
     }
-    let services = Services::open(
-        &config.data_dir,
-        store_options(config),
-        service_settings(config),
-        Clock::system(),
-    )
-    .map_err(Failure::from)?;
+    let services = open::services(config).map_err(Failure::from)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
     let outcome = local.block_on(&runtime, serve_until_told(config, &services, listeners, is_demo));
@@ -229,7 +160,7 @@ async fn serve_until_told(
     let handle = server.handle();
     let mut running = tokio::task::spawn_local(server);
 
-    let origin = origin(config, &addresses);
+    let origin = open::origin(config, &addresses);
     let _socket = socket::listen(services, &config.data_dir, origin)
         .with_context(|| format!("control socket in {}", config.data_dir.display()))?;
     let mut tasks = Tasks::start(services);

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use watchpost::app::{self, Failure};
+use watchpost::app;
 use watchpost::cli::Cli;
+use watchpost::open::Failure;
 
 fn main() -> ExitCode {
     match app::run(Cli::parse()) {

@@ -12,9 +12,8 @@ use anyhow::{Context, bail};
 use super::execute::{Streams, execute};
 use super::request::{Reply, Request};
 use super::{DataCommand, print, socket};
-use crate::app;
 use crate::config::Config;
-use crate::service::Services;
+use crate::open::{self, Failure};
 use crate::store::StoreError;
 
 /// How long a command waits for a server that holds the data directory but does not answer yet.
@@ -36,17 +35,12 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
             let asked = socket::ask(&connection, &request, input, &mut output);
             break asked.context("the running server")?.map_err(anyhow::Error::msg)?;
         }
-        match Services::open(
-            &config.data_dir,
-            app::store_options(config),
-            app::service_settings(config),
-            crate::service::clock::Clock::system(),
-        ) {
+        match open::services(config) {
             Ok(services) => {
                 let mut input = input(command)?.unwrap_or_else(|| Box::new(io::empty()));
                 let streams = Streams { input: &mut *input, output: &mut output };
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let origin = app::origin(config, &config.listen);
+                let origin = open::origin(config, &config.listen);
                 let outcome = runtime.block_on(execute(&services, request, &origin, streams));
                 services.close();
                 break outcome.map_err(anyhow::Error::msg)?;
@@ -54,7 +48,7 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
             Err(StoreError::InUse) if Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(100));
             }
-            Err(error) => return Err(app::Failure::from(error).into()),
+            Err(error) => return Err(Failure::from(error).into()),
         }
     };
     let mut out = io::stdout().lock();

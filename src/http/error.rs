@@ -27,7 +27,7 @@ pub enum ApiError {
     /// The body arrived damaged: bad chunking, or its end is missing.
     #[error("the body is not complete or wrongly framed")]
     BadBody,
-    /// JSON nested deeper than [`super::body::JSON_DEPTH_MAX`].
+    /// JSON nested deeper than [`super::json::JSON_DEPTH_MAX`].
     #[error("the JSON is nested too deep, at most {max} levels")]
     JsonTooDeep {
         /// Deepest nesting that is taken.

@@ -1,6 +1,6 @@
 //! Extract, call one service, shape the answer.
 //!
-//! Every route is registered below [`configure`]; permissions are extractors of [`auth`] in the
+//! Every route is registered below [`configure`]; permissions are extractors of `auth` in the
 //! handlers' signatures.
 
 mod alias;

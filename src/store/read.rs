@@ -59,7 +59,7 @@ pub struct Remembered {
     pub arrival: Timestamp,
 }
 
-/// A snapshot. It blocks nobody, but holds the pages it sees: at most [`READ_MAX`].
+/// A snapshot. It blocks nobody, but holds the pages it sees: for at most five seconds.
 pub struct ReadTx {
     pub(super) tx: ReadTransaction,
     pub(super) deadline: Instant,

@@ -10,6 +10,7 @@ use futures_util::stream;
 use utoipa::IntoParams;
 
 use super::list::{EventFilter, EventShape};
+use super::unwritten;
 use super::{EXPORT, EventBody, Shown};
 use crate::domain::filter::Filter;
 use crate::domain::{Event, EventId};
@@ -202,12 +203,6 @@ fn table(text: &mut Vec<u8>) -> csv::Writer<&mut Vec<u8>> {
         .buffer_capacity(1_024)
         .terminator(csv::Terminator::CRLF)
         .from_writer(text)
-}
-
-/// Writing to memory does not fail: a defect if it does.
-pub(super) fn unwritten(error: impl std::fmt::Display) -> ApiError {
-    tracing::error!(%error, "an event could not be written");
-    ApiError::Internal
 }
 
 #[cfg(test)]

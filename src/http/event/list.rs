@@ -8,8 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use utoipa::IntoParams;
 
-use super::export::unwritten;
-use super::{EVENTS, EventBody, Shown};
+use super::{EVENTS, EventBody, Shown, unwritten};
 use crate::domain::Event;
 use crate::domain::filter::Place;
 use crate::http::auth::MayReadEvents;

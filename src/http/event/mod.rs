@@ -162,3 +162,9 @@ fn raw(meta: &Meta) -> Option<&RawValue> {
 fn event_id(segment: &str) -> Result<EventId, ApiError> {
     number(segment).map(EventId).ok_or(ApiError::NotFound)
 }
+
+/// Writing to memory does not fail: a defect if it does.
+fn unwritten(error: impl std::fmt::Display) -> ApiError {
+    tracing::error!(%error, "an event could not be written");
+    ApiError::Internal
+}

@@ -10,13 +10,13 @@ use serde::Serialize;
 use utoipa::IntoParams;
 
 use super::list::EventFilter;
-use super::{EventBody, STREAM, Shown};
+use super::{EventBody, STREAM, Shown, unwritten};
 use crate::domain::EventId;
 use crate::http::auth::MayReadEvents;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::params::{Params, bad, number};
 use crate::http::query;
-use crate::service::live::{Feed, Item};
+use crate::service::event::{Feed, Item};
 use crate::service::{self, Services};
 
 /// How often something is sent when nothing happens (product.md 6).
@@ -125,6 +125,6 @@ async fn part(feed: &mut Feed, shown: Shown) -> Result<Option<String>, ApiError>
 
 /// JSON has no line ends of its own, so it is one `data` line.
 fn message<T: Serialize>(name: &str, data: &T) -> Result<String, ApiError> {
-    let data = serde_json::to_string(data).map_err(super::export::unwritten)?;
+    let data = serde_json::to_string(data).map_err(unwritten)?;
     Ok(format!("event: {name}\ndata: {data}\n\n"))
 }

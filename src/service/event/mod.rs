@@ -1,6 +1,7 @@
 //! Events: store them, read them, tag them, delete them.
 
 mod delete;
+mod feed;
 mod read;
 mod record;
 mod tag;
@@ -19,6 +20,7 @@ use crate::service::error::Result;
 use crate::store::StoredEvent;
 
 pub use delete::Deleted;
+pub use feed::{Feed, Item};
 pub use read::EventPage;
 pub(super) use read::query;
 pub use record::Recorded;

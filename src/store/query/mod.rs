@@ -127,7 +127,7 @@ impl ReadTx {
     ///
     /// Cost: without tags, or with one, totals and offsets come from counters, and a page is a seek
     /// and `limit` entries, whatever the size of the history. Otherwise an index is walked, at most
-    /// [`super::read::READ_MAX`] long.
+    /// five seconds long.
     pub fn list(&self, query: &Query, page: &Page) -> Result<Listed> {
         let newest = self.last_event()?;
         let nothing = Rows::new().listed(0, false, newest);

@@ -1,0 +1,85 @@
+//! How a configuration opens a data directory: what the server and the commands share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::domain::Origin;
+use crate::service::clock::Clock;
+use crate::service::{self, Services};
+use crate::store::{self, StoreError};
+
+/// A failure with the status that the process ends with (operations.md 9.3).
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Failure {
+    /// 1 failed, 2 wrong usage, 3 data of a newer version, 4 damaged data, 5 in use.
+    pub status: u8,
+    /// One sentence for people.
+    pub text: String,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        use crate::store::journal::JournalError;
+        let status = match &error {
+            StoreError::Newer { .. } => 3,
+            StoreError::Damaged(_) | StoreError::Journal(JournalError::Damaged { .. }) => 4,
+            StoreError::InUse => 5,
+            _ => 1,
+        };
+        Self { status, text: error.to_string() }
+    }
+}
+
+/// Opens the services over the configuration's data directory. Blocks.
+///
+/// # Errors
+/// As [`Services::open`].
+pub fn services(config: &Config) -> store::Result<Services> {
+    Services::open(
+        &config.data_dir,
+        store_options(config),
+        service_settings(config),
+        Clock::system(),
+    )
+}
+
+/// How the store of this configuration is opened.
+fn store_options(config: &Config) -> store::Options {
+    store::Options {
+        cache_bytes: config.cache_bytes,
+        min_free_bytes: config.min_free_bytes,
+        on_fatal: Arc::new(|what| {
+            tracing::error!("{what}; the process ends");
+            std::process::exit(1);
+        }),
+        ..store::Options::default()
+    }
+}
+
+/// How the services of this configuration behave.
+fn service_settings(config: &Config) -> service::Settings {
+    service::Settings {
+        public_url: config.public_url.clone(),
+        camera_rate: config.camera_rate,
+        camera_burst: config.camera_burst,
+    }
+}
+
+/// The address that the command line puts into envelopes: the public one, else the first one
+/// listened to, a wildcard replaced by the host's name (product.md 6).
+pub fn origin(config: &Config, listening: &[SocketAddr]) -> Origin {
+    if let Some(origin) = config.public_url.as_deref().and_then(Origin::from_url) {
+        return origin;
+    }
+    let address = listening.first().copied().unwrap_or_else(|| SocketAddr::from(([0; 4], 8080)));
+    let host = if address.ip().is_unspecified() {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    } else if address.is_ipv6() {
+        format!("[{}]", address.ip())
+    } else {
+        address.ip().to_string()
+    };
+    Origin { tls: false, host, port: Some(address.port()) }
+}
