@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
@@ -14,7 +15,7 @@ use crate::cli::{self, Cli, Command, socket};
 use crate::config::{Config, LogFormat};
 use crate::domain::CameraId;
 use crate::http::body::BodyBudget;
-use crate::http::connections::Connections;
+use crate::http::connections::{Connections, IDLE_MAX};
 use crate::http::listen::{
     DISCONNECT_TIMEOUT, HEAD_TIMEOUT, KEEP_ALIVE, WORKER_CONNECTIONS_MAX, WRITE_BUFFER_BYTES,
     listener,
@@ -28,6 +29,8 @@ use crate::task::Tasks;
 const STOP_WITHIN_S: u64 = 10;
 /// Open files that the server may need: all connections, those about to be refused, its own.
 const OPEN_FILES: u64 = 4_096;
+/// How often idle connections are looked for.
+const IDLE_SWEEP: Duration = Duration::from_secs(5);
 /// Threads of one HTTP worker that may block on a read at once.
 const BLOCKING_THREADS: usize = 16;
 
@@ -164,10 +167,14 @@ async fn serve_until_told(
     let _socket = socket::listen(services, &config.data_dir, origin)
         .with_context(|| format!("control socket in {}", config.data_dir.display()))?;
     let mut tasks = Tasks::start(services);
+    tasks.every("idle-connections", IDLE_SWEEP, move || {
+        connections.sweep(IDLE_MAX);
+        std::future::ready(Ok::<(), std::convert::Infallible>(()))
+    });
     if is_demo {
         let cameras = introduce_demo(services, addresses[0]).await?;
         let services = services.clone();
-        tasks.every("demo", std::time::Duration::from_secs(2), move || {
+        tasks.every("demo", Duration::from_secs(2), move || {
             let (services, cameras) = (services.clone(), cameras.clone());
             async move { cli::tick(&services, &cameras).await }
         });

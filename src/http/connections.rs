@@ -1,18 +1,24 @@
-//! Connections: how many there may be, in all and from one address.
+//! Connections: how many there may be, in all and from one address, and how long one may idle.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
-use socket2::SockRef;
+use socket2::{SockRef, Socket};
 
 /// Most connections at once (operations.md 3).
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// Most connections from one address.
 pub const CONNECTIONS_PER_ADDRESS_MAX: usize = 256;
+
+/// Longest time between the end of an answer and the next whole head. actix has a time-out only for a
+/// connection's first head: without this, a sender that drips its second one would stay for ever.
+pub const IDLE_MAX: Duration = Duration::from_mins(2);
 
 /// What a refused connection is told before it is closed, unasked: reading its request would cost
 /// what the limit saves.
@@ -30,6 +36,7 @@ pub struct Connections(Arc<Registry>);
 #[derive(Debug)]
 struct Registry {
     open: Mutex<Open>,
+    started: Instant,
     max: usize,
     per_address_max: usize,
 }
@@ -38,19 +45,43 @@ struct Registry {
 struct Open {
     total: usize,
     by_address: HashMap<IpAddr, usize>,
+    watched: HashMap<u64, Arc<Watched>>,
+    last_watched: u64,
+}
+
+/// What tells an idle connection, and a handle to end it.
+#[derive(Debug)]
+struct Watched {
+    socket: Socket,
+    /// Requests that are being answered.
+    busy: AtomicU32,
+    /// End of the last answer, in milliseconds since the registry was made.
+    idle_since_ms: AtomicU64,
 }
 
 /// One connection. Lives in the connection's data; counted until dropped.
 #[derive(Debug)]
 pub struct Connection {
     admitted: Option<(Connections, IpAddr)>,
+    watched: Option<(u64, Arc<Watched>)>,
+}
+
+/// A request that is being answered, until dropped.
+#[derive(Debug)]
+pub struct Busy(Connections, Arc<Watched>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.1.idle_since_ms.store(self.0.now_ms(), Ordering::Relaxed);
+        self.1.busy.fetch_sub(1, Ordering::Release);
+    }
 }
 
 impl Connections {
     /// At most `max` connections, `per_address_max` of them from one address.
     pub fn new(max: usize, per_address_max: usize) -> Self {
         let open = Mutex::default();
-        Self(Arc::new(Registry { open, max, per_address_max }))
+        Self(Arc::new(Registry { open, started: Instant::now(), max, per_address_max }))
     }
 
     /// How many are open.
@@ -64,11 +95,27 @@ impl Connections {
         let mut open = self.open();
         let here = open.by_address.get(&address).copied().unwrap_or(0);
         if open.total >= self.0.max || here >= self.0.per_address_max {
-            return Connection { admitted: None };
+            return Connection { admitted: None, watched: None };
         }
         open.total += 1;
         open.by_address.insert(address, here + 1);
-        Connection { admitted: Some((self.clone(), address)) }
+        Connection { admitted: Some((self.clone(), address)), watched: None }
+    }
+
+    /// Ends connections that have been idle for longer than `idle_max`; to be called now and then.
+    pub fn sweep(&self, idle_max: Duration) {
+        let now_ms = self.now_ms();
+        let idle_max_ms = u64::try_from(idle_max.as_millis()).unwrap_or(u64::MAX);
+        for watched in self.open().watched.values() {
+            let idle_ms = now_ms.saturating_sub(watched.idle_since_ms.load(Ordering::Relaxed));
+            if watched.busy.load(Ordering::Acquire) == 0 && idle_ms > idle_max_ms {
+                let _ = watched.socket.shutdown(std::net::Shutdown::Both); // it may just have gone
+            }
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The hook for `HttpServer::on_connect`: counts, and tells a refused connection so and ends it.
@@ -80,11 +127,13 @@ impl Connections {
         move |io, data| {
             let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
             let Ok(peer) = stream.peer_addr() else { return };
-            let connection = connections.admit(peer.ip());
+            let mut connection = connections.admit(peer.ip());
             if connection.is_refused() {
                 let socket = SockRef::from(stream);
                 let _ = socket.send(REFUSAL); // a courtesy; a peer that is gone does not need it
                 let _ = socket.shutdown(std::net::Shutdown::Both);
+            } else if let Ok(socket) = SockRef::from(stream).try_clone() {
+                connection.watch(socket);
             }
             data.insert(connection);
         }
@@ -117,11 +166,33 @@ impl Connection {
     pub fn is_refused(&self) -> bool {
         self.admitted.is_none()
     }
+
+    /// Tells that a request of it is being answered.
+    pub fn begin(&self) -> Option<Busy> {
+        let (connections, _) = self.admitted.as_ref()?;
+        let (_, watched) = self.watched.as_ref()?;
+        watched.busy.fetch_add(1, Ordering::Acquire);
+        Some(Busy(connections.clone(), Arc::clone(watched)))
+    }
+
+    fn watch(&mut self, socket: Socket) {
+        let Some((connections, _)) = &self.admitted else { return };
+        let idle_since_ms = AtomicU64::new(connections.now_ms());
+        let watched = Arc::new(Watched { socket, busy: AtomicU32::new(0), idle_since_ms });
+        let mut open = connections.open();
+        open.last_watched += 1;
+        let id = open.last_watched;
+        open.watched.insert(id, Arc::clone(&watched));
+        self.watched = Some((id, watched));
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some((connections, address)) = self.admitted.take() {
+            if let Some((id, _)) = self.watched.take() {
+                connections.open().watched.remove(&id);
+            }
             connections.leave(address);
         }
     }
@@ -148,6 +219,35 @@ mod tests {
         drop((first, second, third));
         assert_eq!(connections.count(), 0);
         assert!(connections.open().by_address.is_empty());
+    }
+
+    #[test]
+    fn only_idle_connections_are_ended() {
+        use std::io::Read;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let connections = Connections::default();
+        let connect = || {
+            let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            client.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+            let (accepted, peer) = listener.accept().unwrap();
+            let mut connection = connections.admit(peer.ip());
+            connection.watch(SockRef::from(&accepted).try_clone().unwrap());
+            (client, accepted, connection)
+        };
+        let (mut idle, _idle_end, _idle_connection) = connect();
+        let (mut busy, _busy_end, busy_connection) = connect();
+        let answering = busy_connection.begin();
+        std::thread::sleep(Duration::from_millis(20));
+        connections.sweep(Duration::from_mins(1));
+        assert!(idle.read(&mut [0]).is_err(), "nothing is read, and nothing has ended");
+        connections.sweep(Duration::from_millis(10));
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+        assert!(busy.read(&mut [0]).is_err());
+        drop(answering);
+        connections.sweep(Duration::from_mins(1));
+        assert!(busy.read(&mut [0]).is_err());
+        drop(busy_connection);
+        assert_eq!(connections.open().watched.len(), 1);
     }
 
     #[test]

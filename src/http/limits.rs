@@ -19,7 +19,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::body::content_length;
-use super::connections::Connection;
+use super::connections::{Busy, Connection};
 use super::error::ApiError;
 use super::redact::redact;
 use crate::service;
@@ -80,7 +80,8 @@ pub async fn guard<B: MessageBody + 'static>(
         log(line, response.status().as_u16(), started);
         return Ok(req.into_response(response));
     }
-    let unread = Unread::hold(&mut req);
+    let busy = req.conn_data::<Connection>().and_then(Connection::begin);
+    let mut unread = Unread::hold(&mut req);
     let outcome = AssertUnwindSafe(next.call(req)).catch_unwind().await;
     let (request, mut response) = match outcome {
         Ok(Ok(response)) => {
@@ -92,12 +93,17 @@ pub async fn guard<B: MessageBody + 'static>(
     };
     decorate(response.headers_mut(), cors);
     log(line, response.status().as_u16(), started);
-    if let Some(unread) = unread {
+    if let Some(rest) = &unread {
         let closes = response.head().connection_type() == ConnectionType::Close;
-        if closes || !unread.drain().await {
+        if closes || !rest.drain().await {
             response.head_mut().set_connection_type(ConnectionType::Close);
-            response = response.map_body(|_, body| Holding { body, _unread: unread }.boxed());
+        } else {
+            unread = None;
         }
+    }
+    if busy.is_some() || unread.is_some() {
+        let holding = |_: &mut _, body| Holding { body, _unread: unread, _busy: busy }.boxed();
+        response = response.map_body(holding);
     }
     match request {
         Some(request) => Ok(ServiceResponse::new(request, response)),
@@ -224,10 +230,11 @@ impl Stream for Unread {
     }
 }
 
-/// An answer's body that keeps an unread request body until it has been sent.
+/// An answer's body that keeps, until it has been sent, its connection busy and a request body unread.
 struct Holding {
     body: BoxBody,
-    _unread: Unread,
+    _unread: Option<Unread>,
+    _busy: Option<Busy>,
 }
 
 impl MessageBody for Holding {

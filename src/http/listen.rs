@@ -12,8 +12,9 @@
 //! | `Content-Length` together with `Transfer-Encoding`, either twice, or unreadable | 400 |
 //! | bad chunking | ours: 400 `bad_body`, if the body is being read; 400 otherwise |
 //!
-//! A later request on a kept-alive connection has no head time-out in actix; [`KEEP_ALIVE`] ends only
-//! connections that send nothing. `Expect: 100-continue` is granted before our limits are asked.
+//! A later request on a kept-alive connection has no head time-out in actix, and [`KEEP_ALIVE`] ends only
+//! connections that send nothing: [`super::connections::Connections::sweep`] ends the others.
+//! `Expect: 100-continue` is granted before our limits are asked.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -15,7 +15,7 @@ use super::error::ApiError;
 ///
 /// Routes are tried in order of registration: `…/events/stream/` must come before `…/events/{id}/`.
 ///
-/// ```ignore
+/// ```text
 /// config.service(route::resource(EVENTS, [
 ///     (Method::GET, web::to(list)),
 ///     (Method::POST, web::to(create)),
