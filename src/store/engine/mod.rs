@@ -3,12 +3,12 @@
 mod applier;
 mod progress;
 mod queue;
+mod room;
 mod writer;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -26,6 +26,7 @@ use crate::domain::EventId;
 use applier::Job;
 use progress::{Part, Progress};
 use queue::{Done, Item, Queue};
+use room::Room;
 
 pub use queue::Ticket;
 
@@ -363,49 +364,6 @@ fn spawn(alarm: Alarm, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle
         .name(name.to_owned())
         .spawn(run)
         .map_err(io(format!("starting the {name} thread")))
-}
-
-/// Whether enough room is left, asked of the file system once a second.
-struct Room {
-    min_free: u64,
-    started: Instant,
-    asked_ms: AtomicU64,
-    low: AtomicBool,
-}
-
-impl Room {
-    fn new(dir: &Path, min_free: Option<u64>) -> Result<Self> {
-        let min_free = match min_free {
-            Some(bytes) => bytes,
-            None => (files::total_bytes(dir)? / 20).clamp(4 << 20, 64 << 20),
-        };
-        let low = files::free_bytes(dir)? < min_free;
-        let (asked_ms, low) = (AtomicU64::new(0), AtomicBool::new(low));
-        Ok(Self { min_free, started: Instant::now(), asked_ms, low })
-    }
-
-    fn is_low(&self, dir: &Path) -> bool {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let asked = self.asked_ms.load(Ordering::Relaxed);
-        let due = now >= asked + 1_000;
-        if due
-            && self
-                .asked_ms
-                .compare_exchange(asked, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-        {
-            match files::free_bytes(dir) {
-                Ok(free) => {
-                    let low = free < self.min_free;
-                    if self.low.swap(low, Ordering::Relaxed) != low {
-                        tracing::warn!(free_bytes = free, low, "room on the disk");
-                    }
-                }
-                Err(error) => tracing::error!(%error, "cannot tell the room on the disk"),
-            }
-        }
-        self.low.load(Ordering::Relaxed)
-    }
 }
 
 /// A transaction of its own; tells whether it was committed.
