@@ -1,7 +1,7 @@
-//! Whether the server works, and its figures.
+//! Whether the server works.
 
 use super::Services;
-use crate::store::{Stats, StoreError};
+use crate::store::StoreError;
 
 /// Why the server is not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,5 @@ impl Services {
             Err(StoreError::Full) => Err(Trouble::StorageFull),
             Err(_) => Err(Trouble::StorageFailed),
         }
-    }
-
-    /// Figures of the store.
-    pub fn stats(&self) -> Stats {
-        self.core.store.stats()
     }
 }

@@ -1,8 +1,9 @@
 //! The live feed: it tells everything once, resumes, and keeps to scope and limits.
 
 use std::io::{BufRead, BufReader};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -113,6 +114,35 @@ fn what_happens_is_told_once_and_as_it_is() {
     assert_eq!(own.next().data["meta"], json!({ "n": "8" }));
     assert_eq!(feed.next().data["meta"], json!({ "n": "8" }));
     assert!(feed.is_quiet() && own.is_quiet());
+}
+
+#[test]
+fn changes_are_told_while_events_keep_coming() {
+    let server = Server::start();
+    server.camera("Gate");
+    let key = server.key();
+    let feed = Feed::open(&server, "", &[("Authorization", &key)]);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let client = server.client(&key);
+                let deadline = Instant::now() + PATIENCE;
+                while !stop.load(Ordering::Relaxed) && Instant::now() < deadline {
+                    client.post("/api/v2/storage/events/", &event(1, 0)).ok(201);
+                }
+            });
+        }
+        let first = feed.next().id.unwrap();
+        let path = format!("/api/v2/storage/events/{first}/meta/");
+        server.client(&key).post(&path, &json!({ "tag": "seen" })).ok(201);
+        let deadline = Instant::now() + PATIENCE / 3;
+        let told = std::iter::repeat_with(|| feed.next())
+            .take_while(|_| Instant::now() < deadline)
+            .any(|message| message.event == "updated");
+        stop.store(true, Ordering::Relaxed);
+        assert!(told, "the change waits for the events to end");
+    });
 }
 
 #[test]

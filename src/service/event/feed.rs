@@ -112,8 +112,8 @@ impl Feed {
             if let Some(item) = self.ready.pop_front() {
                 return Ok(Some(item));
             }
+            // Fair: under steady ingest events are always there, and changes must not wait for them.
             tokio::select! {
-                biased;
                 _ = self.ended.changed() => {}
                 changed = self.stored.changed() => {
                     if changed.is_err() {
