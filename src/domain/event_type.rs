@@ -67,6 +67,11 @@ impl EventType {
         }
     }
 
+    /// A type that the camera itself sent or declared: no caps, `receive` on.
+    pub fn declared(number: EventTypeId, name: String) -> Self {
+        Self { receive: true, custom: false, ..Self::custom(number, name, true) }
+    }
+
     /// Changes what `change` names, as far as the caps allow; the rest stays.
     ///
     /// A switch for which the camera has no cap is left alone: clients send `record` and `snapshot`

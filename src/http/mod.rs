@@ -15,6 +15,7 @@ pub mod error;
 mod event;
 mod event_type;
 mod health;
+mod ingest;
 mod job;
 pub mod json;
 pub mod limits;
@@ -49,6 +50,7 @@ pub fn configure(config: &mut ServiceConfig) {
             ApiError::from(Error::BadParameter(error.to_string())).into()
         }))
         .configure(health::configure)
+        .configure(ingest::configure)
         .configure(event::configure)
         .configure(recording::configure)
         .configure(event_type::configure)

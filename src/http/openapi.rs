@@ -14,7 +14,9 @@ use utoipa::openapi::{
 
 use super::error::{Code, ErrorBody};
 use super::route::resource;
-use super::{alias, camera, channel, channel_group, event, event_type, health, job, recording};
+use super::{
+    alias, camera, channel, channel_group, event, event_type, health, ingest, job, recording,
+};
 
 const DOCUMENT: &str = "/api/openapi.json";
 
@@ -66,6 +68,7 @@ query or body.
         recording::list, recording::timeline,
         job::get,
         job::stop,
+        ingest::deliver,
         health::alive, health::ready,
         show,
     ),

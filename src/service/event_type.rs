@@ -52,23 +52,14 @@ impl EventTypes {
         notify: bool,
     ) -> Result<EventType> {
         caller.may_at(Action::ChangeCameras, camera)?;
-        if !is_name(&name) || name.contains(',') || name.contains('/') {
-            return Err(Error::BadParameter(
-                "name must have 1 to 128 bytes, no control characters, no comma and no slash"
-                    .into(),
-            ));
-        }
+        check_name(&name)?;
         self.0
             .change(move |tx, next| {
                 let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
                 if entry.types.contains_key(&name) {
                     return Err(Error::Exists("the event type"));
                 }
-                if entry.types.len() >= EVENT_TYPES_MAX {
-                    return Err(Error::LimitReached(
-                        "this camera has as many event types as it can",
-                    ));
-                }
+                check_room(entry)?;
                 let number = next.number_of(tx, &name)?;
                 put(tx, next, camera, EventType::custom(number, name, notify))
             })
@@ -128,6 +119,32 @@ impl EventTypes {
             .await
     }
 
+    /// Whether the camera's own events of this name are stored. A name new to the camera becomes one of
+    /// its types first, since it sent it itself (product.md 6).
+    ///
+    /// # Errors
+    /// [`Error::CameraNotFound`], [`Error::BadParameter`], [`Error::LimitReached`], and the store's.
+    pub(super) async fn declared(&self, camera: CameraId, name: &str) -> Result<bool> {
+        let entry = self.0.catalogue().camera(camera).cloned();
+        let entry = entry.ok_or(Error::CameraNotFound(camera))?;
+        if let Some(known) = entry.types.get(name) {
+            return Ok(known.receive);
+        }
+        check_name(name)?;
+        let name = name.to_owned();
+        self.0
+            .change(move |tx, next| {
+                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+                if let Some(known) = entry.types.get(&name) {
+                    return Ok(known.receive);
+                }
+                check_room(entry)?;
+                let number = next.number_of(tx, &name)?;
+                Ok(put(tx, next, camera, EventType::declared(number, name))?.receive)
+            })
+            .await
+    }
+
     /// Asks the camera to raise an event of this type itself.
     ///
     /// # Errors
@@ -155,6 +172,22 @@ impl EventTypes {
         caller.may_at(action, id)?;
         self.0.catalogue().camera(id).cloned().ok_or(Error::CameraNotFound(id))
     }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if is_name(name) && !name.contains(',') && !name.contains('/') {
+        return Ok(());
+    }
+    Err(Error::BadParameter(
+        "name must have 1 to 128 bytes, no control characters, no comma and no slash".into(),
+    ))
+}
+
+fn check_room(entry: &CameraEntry) -> Result<()> {
+    if entry.types.len() < EVENT_TYPES_MAX {
+        return Ok(());
+    }
+    Err(Error::LimitReached("this camera has as many event types as it can"))
 }
 
 fn put(

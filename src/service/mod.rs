@@ -12,6 +12,7 @@ pub mod export;
 pub mod health;
 pub mod histogram;
 mod idempotency;
+pub mod ingest;
 pub mod job;
 pub mod live;
 mod rate;
@@ -55,6 +56,8 @@ pub struct Services {
     pub cameras: camera::Cameras,
     /// Event types of cameras.
     pub event_types: event_type::EventTypes,
+    /// What cameras deliver in their own words.
+    pub ingest: ingest::Ingest,
     /// Tokens, groups, license keys.
     pub credentials: credential::Credentials,
     /// Long-running work.
@@ -95,10 +98,14 @@ impl Services {
         let core = Arc::new(Core { store, key, clock, settings, catalogue, gate, stopping });
         let jobs = job::Jobs::default();
         let live = live::Live::new();
+        let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
+        let event_types = event_type::EventTypes::new(Arc::clone(&core));
+        let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
         Ok(Self {
-            events: event::Events::new(Arc::clone(&core), jobs.clone(), live.clone()),
+            events,
             cameras: camera::Cameras::new(Arc::clone(&core)),
-            event_types: event_type::EventTypes::new(Arc::clone(&core)),
+            event_types,
+            ingest,
             credentials: credential::Credentials::new(Arc::clone(&core)),
             jobs,
             core,

@@ -7,6 +7,7 @@ mod compat;
 mod crash;
 mod docs;
 mod idempotency;
+mod ingest;
 mod limits;
 mod lists;
 mod million;
