@@ -109,6 +109,9 @@ fn serve(config: &Config, is_demo: bool) -> anyhow::Result<()> {
     let local = tokio::task::LocalSet::new();
     let outcome = local.block_on(&runtime, serve_until_told(config, &services, listeners, is_demo));
     services.close();
+    if outcome.is_ok() {
+        services.audit.end_run();
+    }
     tracing::info!("stopped");
     outcome
 }
@@ -132,6 +135,9 @@ async fn serve_until_told(
     listeners: Vec<TcpListener>,
     is_demo: bool,
 ) -> anyhow::Result<()> {
+    if let Err(error) = services.audit.begin_run(env!("CARGO_PKG_VERSION")).await {
+        tracing::error!(%error, "the audit trail does not tell of this start"); // a full disk, say
+    }
     let addresses: Vec<SocketAddr> =
         listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
     let connections = Connections::default();

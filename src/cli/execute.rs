@@ -114,6 +114,7 @@ impl On<'_> {
                     events: report.events,
                     index_entries: report.index_entries,
                     counter_rows: report.counter_rows,
+                    audit_entries: report.audit_entries,
                     checksum: format!("{:08x}", report.checksum),
                     problem_count: report.problem_count,
                     problems: report.problems,

@@ -71,8 +71,12 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
         Reply::Checked(checked) => {
             writeln!(
                 out,
-                "{} events, {} index entries, {} counter rows read; checksum {}",
-                checked.events, checked.index_entries, checked.counter_rows, checked.checksum
+                "{} events, {} index entries, {} counter rows, {} audit entries read; checksum {}",
+                checked.events,
+                checked.index_entries,
+                checked.counter_rows,
+                checked.audit_entries,
+                checked.checksum
             )?;
             for problem in &checked.problems {
                 writeln!(out, "  {problem}")?;

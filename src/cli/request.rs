@@ -220,6 +220,7 @@ pub(super) struct Checked {
     pub events: u64,
     pub index_entries: u64,
     pub counter_rows: u64,
+    pub audit_entries: u64,
     pub checksum: String,
     pub problem_count: u64,
     pub problems: Vec<String>,

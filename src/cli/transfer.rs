@@ -37,6 +37,7 @@ impl On<'_> {
             end: time(&request.end, "end")?,
             ..Filter::default()
         };
+        self.services.events.note_export(&self.caller, &filter).await.map_err(text)?;
         let mut after = EventId(request.after_id.unwrap_or(0));
         let write = |out: String, output: &mut dyn FnMut(String) -> std::io::Result<()>| {
             if out.is_empty() { Ok(()) } else { output(out).map_err(|e| format!("writing: {e}")) }

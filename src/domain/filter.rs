@@ -9,6 +9,9 @@ pub const PAGE_MAX: usize = 1_000;
 /// Page size when none is asked for.
 pub const PAGE_DEFAULT: usize = 20;
 
+/// Values of a list that [`Filter::words`] tells.
+const WORDS_MAX: usize = 10;
+
 /// Filters by name, as a caller gives them. Each empty member means "any".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -42,6 +45,35 @@ impl Filter {
     /// Whether it matches every event in the caller's scope.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What it asks for, in words, for the audit trail.
+    pub fn words(&self) -> String {
+        fn list<T>(words: &mut Vec<String>, name: &str, of: &[T], text: impl Fn(&T) -> String) {
+            if !of.is_empty() {
+                let texts: Vec<String> = of.iter().take(WORDS_MAX).map(text).collect();
+                let more = if of.len() > WORDS_MAX { " …" } else { "" };
+                words.push(format!("{name} {}{more}", texts.join(" ")));
+            }
+        }
+        let mut words = Vec::new();
+        list(&mut words, "cameras", &self.cameras, |id| id.0.to_string());
+        list(&mut words, "events", &self.names, String::clone);
+        list(&mut words, "aliases", &self.aliases, String::clone);
+        list(&mut words, "tags", &self.tags_any, String::clone);
+        list(&mut words, "without tags", &self.tags_none, String::clone);
+        list(&mut words, "tag", &self.tag_values, |(tag, value)| format!("{tag}={value}"));
+        list(&mut words, "ids", &self.ids, |id| id.0.to_string());
+        let ends = [("from", self.start), ("to", self.end)];
+        words.extend(
+            ends.iter().filter_map(|(name, at)| Some(format!("{name} {}", (*at)?.rfc3339()))),
+        );
+        let ids = [("after id", self.after_id), ("up to id", self.before_id)];
+        words.extend(ids.iter().filter_map(|(name, id)| Some(format!("{name} {}", (*id)?.0))));
+        words.extend(
+            self.has_thumb.map(|has| format!("{} picture", if has { "with" } else { "without" })),
+        );
+        if words.is_empty() { "everything".to_owned() } else { words.join(", ") }
     }
 }
 

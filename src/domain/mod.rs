@@ -1,5 +1,6 @@
 //! What the product is about: cameras, event types, events, credentials. No I/O, no framework.
 
+pub mod audit;
 pub mod camera;
 pub mod catalog;
 pub mod credential;
@@ -8,6 +9,7 @@ pub mod event_type;
 pub mod filter;
 pub mod meta;
 pub mod time;
+pub mod user;
 
 pub use camera::{Camera, CameraId};
 pub use credential::{Access, Credential, Envelope, Kind, Nonce, Origin, SecretKey};
@@ -15,6 +17,7 @@ pub use event::{Event, EventId, NewEvent, When};
 pub use event_type::{Caps, EventType, EventTypeId};
 pub use meta::Meta;
 pub use time::Timestamp;
+pub use user::{Role, Session, User, UserId};
 
 /// Longest name of a camera or an event type, in bytes (operations.md 3).
 pub const NAME_BYTES_MAX: usize = 128;

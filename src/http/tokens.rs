@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::{origin, services};
-use crate::domain::{Access, CameraId, Credential, Envelope, Kind, Origin};
-use crate::service::access::{Caller, Who};
+use crate::domain::{Access, CameraId, Credential, Envelope, Kind, Origin, Role};
+use crate::service::access::{Caller, Rights, Who};
 use crate::service::credential::Credentials;
 
 /// A camera's two tokens, each a base64 envelope (API contract 1.2).
@@ -49,7 +49,7 @@ impl Tokens {
         }
         let own = match caller.who {
             Who::Token(id) => catalogue.credentials.get(&(Kind::Token, id)).cloned(),
-            Who::Group(_) | Who::Key(_) | Who::Local => None,
+            Who::Group(_) | Who::Key(_) | Who::User(_) | Who::Local => None,
         };
         Self { credentials: services.credentials.clone(), origin: origin(request), own, rows }
     }
@@ -64,7 +64,12 @@ impl Tokens {
     pub fn own(&self, caller: &Caller, camera: CameraId) -> Option<String> {
         match &self.own {
             Some(row) => Some(self.envelope(row)),
-            None => self.of(camera, caller.access),
+            None => match caller.rights {
+                Rights::Access(access) => self.of(camera, access),
+                Rights::Role(Role::Admin) => self.of(camera, Access::All),
+                // A token outlives the session and the role.
+                Rights::Role(Role::Operator | Role::Viewer) => None,
+            },
         }
     }
 

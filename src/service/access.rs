@@ -1,7 +1,10 @@
 //! Who calls, and what they may: the one place that decides, for every path (operations.md 5.3).
 
+use std::net::IpAddr;
+
 use super::error::{Error, Result};
-use crate::domain::{Access, CameraId, EventId};
+use crate::domain::user::SessionHash;
+use crate::domain::{Access, CameraId, EventId, Role, UserId};
 
 /// What a request wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum Action {
     Manage,
     /// Read `/metrics`.
     ReadMetrics,
+    /// Use what the administration shows to every role.
+    UseAdmin,
 }
 
 /// Who a caller is, for logs and for what only its maker may touch.
@@ -35,8 +40,19 @@ pub enum Who {
     Group(u32),
     /// A license key.
     Key(u32),
+    /// A person who has logged in, whatever the session.
+    User(UserId),
     /// The command line, on the machine itself.
     Local,
+}
+
+/// Where a caller's rights come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// What its credential allows.
+    Access(Access),
+    /// What its user's role allows.
+    Role(Role),
 }
 
 /// The cameras that a caller can see.
@@ -53,16 +69,30 @@ pub enum Scope {
 pub struct Caller {
     /// Who it is.
     pub who: Who,
-    /// What its credential allows.
-    pub access: Access,
+    /// What it may do.
+    pub rights: Rights,
     /// Where.
     pub scope: Scope,
+    /// The session, if it came with a cookie.
+    pub session: Option<SessionHash>,
+    /// The address that it calls from; none on the machine itself.
+    pub from: Option<IpAddr>,
 }
 
 impl Caller {
     /// The command line.
     pub const fn local() -> Self {
-        Self { who: Who::Local, access: Access::All, scope: Scope::All }
+        Self::new(Who::Local, Rights::Access(Access::All), Scope::All)
+    }
+
+    /// Whoever proved to be `who`, from nowhere in particular.
+    pub(super) const fn new(who: Who, rights: Rights, scope: Scope) -> Self {
+        Self { who, rights, scope, session: None, from: None }
+    }
+
+    /// Whether it can only deliver events of its own camera.
+    pub fn is_ingest(&self) -> bool {
+        self.rights == Rights::Access(Access::Ingest)
     }
 
     /// Whether its credential is for the whole account.
@@ -75,16 +105,23 @@ impl Caller {
     /// # Errors
     /// [`Error::AccessDenied`].
     pub fn may(&self, action: Action) -> Result<()> {
-        let allowed = match self.access {
-            Access::All => match action {
-                Action::DeleteEvents | Action::Manage | Action::ReadMetrics => {
-                    self.is_account_wide()
-                }
+        use Action::{
+            ChangeEvents, CreateEvents, DeleteEvents, Manage, ReadCameras, ReadEvents, ReadMetrics,
+            Trigger, UseAdmin,
+        };
+        let allowed = match self.rights {
+            Rights::Access(Access::All) => match action {
+                DeleteEvents | Manage | ReadMetrics | UseAdmin => self.is_account_wide(),
                 _ => true,
             },
-            Access::Watch => matches!(action, Action::ReadEvents | Action::ReadCameras),
-            Access::Ingest => action == Action::CreateEvents,
-            Access::Metrics => action == Action::ReadMetrics,
+            Rights::Access(Access::Watch) => matches!(action, ReadEvents | ReadCameras),
+            Rights::Access(Access::Ingest) => action == CreateEvents,
+            Rights::Access(Access::Metrics) => action == ReadMetrics,
+            Rights::Role(Role::Admin) => true,
+            Rights::Role(Role::Operator) => {
+                matches!(action, ReadEvents | ChangeEvents | ReadCameras | Trigger | UseAdmin)
+            }
+            Rights::Role(Role::Viewer) => matches!(action, ReadEvents | ReadCameras | UseAdmin),
         };
         if allowed { Ok(()) } else { Err(Error::AccessDenied(action.refusal())) }
     }
@@ -135,6 +172,7 @@ impl Action {
             Self::Trigger => "triggering events",
             Self::Manage => "managing cameras and credentials",
             Self::ReadMetrics => "reading metrics",
+            Self::UseAdmin => "using the administration",
         }
     }
 }
@@ -157,25 +195,34 @@ mod tests {
             Trigger,
             Manage,
             ReadMetrics,
+            UseAdmin,
         ];
         let own = || Scope::Cameras(vec![CameraId(1)]);
-        for (access, scope, allowed) in [
-            (Access::Watch, own(), vec![ReadEvents, ReadCameras]),
+        let access = Rights::Access;
+        for (rights, scope, allowed) in [
+            (access(Access::Watch), own(), vec![ReadEvents, ReadCameras]),
             (
-                Access::All,
+                access(Access::All),
                 own(),
                 vec![ReadEvents, CreateEvents, ChangeEvents, ReadCameras, ChangeCameras, Trigger],
             ),
-            (Access::Ingest, own(), vec![CreateEvents]),
-            (Access::Metrics, own(), vec![ReadMetrics]),
-            (Access::All, Scope::All, all.to_vec()),
+            (access(Access::Ingest), own(), vec![CreateEvents]),
+            (access(Access::Metrics), own(), vec![ReadMetrics]),
+            (access(Access::All), Scope::All, all.to_vec()),
+            (Rights::Role(Role::Admin), Scope::All, all.to_vec()),
+            (
+                Rights::Role(Role::Operator),
+                Scope::All,
+                vec![ReadEvents, ChangeEvents, ReadCameras, Trigger, UseAdmin],
+            ),
+            (Rights::Role(Role::Viewer), Scope::All, vec![ReadEvents, ReadCameras, UseAdmin]),
         ] {
-            let caller = Caller { who: Who::Token(1), access, scope };
+            let caller = Caller::new(Who::Token(1), rights, scope);
             for action in all {
                 assert_eq!(
                     caller.may(action).is_ok(),
                     allowed.contains(&action),
-                    "{access:?} {action:?}"
+                    "{rights:?} {action:?}"
                 );
             }
         }
@@ -184,7 +231,7 @@ mod tests {
     #[test]
     fn a_foreign_camera_looks_missing() {
         let scope = Scope::Cameras(vec![CameraId(1)]);
-        let caller = Caller { who: Who::Token(1), access: Access::All, scope };
+        let caller = Caller::new(Who::Token(1), Rights::Access(Access::All), scope);
         assert!(caller.may_at(Action::ReadCameras, CameraId(1)).is_ok());
         assert!(matches!(
             caller.may_at(Action::ReadCameras, CameraId(2)),

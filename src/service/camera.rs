@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::access::{Action, Caller};
+use super::audit::Act;
 use super::catalogue::CameraEntry;
 use super::credential;
 use super::error::{Error, Result};
@@ -93,7 +94,7 @@ impl Cameras {
         check_name(&new.name)?;
         let now = self.0.clock.now();
         self.0
-            .change(move |tx, next| {
+            .change_told(caller, move |tx, next| {
                 if next.cameras.len() >= CAMERAS_MAX {
                     return Err(Error::LimitReached("no more cameras can be added"));
                 }
@@ -140,7 +141,8 @@ impl Cameras {
                 let id = camera.id;
                 next.put_camera(CameraEntry { camera, types });
                 let entry = next.camera(id).cloned().ok_or(Error::CameraNotFound(id))?;
-                Ok(AddedCamera { entry, tokens })
+                let act = Act::on("camera.create", object(id)).with(entry.camera.name.clone());
+                Ok((AddedCamera { entry, tokens }, act))
             })
             .await
     }
@@ -157,7 +159,8 @@ impl Cameras {
     ) -> Result<Arc<CameraEntry>> {
         caller.may_at(Action::ChangeCameras, id)?;
         check(&change)?;
-        self.edit(id, move |camera| {
+        let act = Act::on("camera.change", object(id)).with(told(&change));
+        self.edit(caller, act, id, move |camera| {
             apply(camera, change);
             Ok(())
         })
@@ -178,7 +181,8 @@ impl Cameras {
         caller.may_at(Action::ChangeCameras, id)?;
         meta::check_tag(&tag)?;
         meta::check_value(&data)?;
-        self.edit(id, move |camera| {
+        let act = Act::on("camera.change", object(id)).with(format!("tag {tag}"));
+        self.edit(caller, act, id, move |camera| {
             if camera.meta.contains_key(&tag) {
                 return Err(Error::Exists("the tag"));
             }
@@ -204,7 +208,8 @@ impl Cameras {
         if let Some(data) = &data {
             meta::check_value(data)?;
         }
-        self.edit(id, move |camera| {
+        let act = Act::on("camera.change", object(id)).with(format!("tag {tag}"));
+        self.edit(caller, act, id, move |camera| {
             let known = match data {
                 Some(data) => camera.meta.get_mut(&tag).map(|slot| *slot = data).is_some(),
                 None => camera.meta.remove(&tag).is_some(),
@@ -217,11 +222,13 @@ impl Cameras {
 
     async fn edit(
         &self,
+        caller: &Caller,
+        act: Act,
         id: CameraId,
         f: impl FnOnce(&mut Camera) -> Result<()> + Send + 'static,
     ) -> Result<Arc<CameraEntry>> {
         self.0
-            .change(move |tx, next| {
+            .change_as(caller, act, move |tx, next| {
                 let mut entry =
                     CameraEntry::clone(next.camera(id).ok_or(Error::CameraNotFound(id))?);
                 f(&mut entry.camera)?;
@@ -239,7 +246,7 @@ impl Cameras {
     pub async fn remove(&self, caller: &Caller, id: CameraId) -> Result<()> {
         caller.may_at(Action::Manage, id)?;
         self.0
-            .change(move |tx, next| {
+            .change_told(caller, move |tx, next| {
                 let entry = next.cameras.remove(&id).ok_or(Error::CameraNotFound(id))?;
                 tx.remove_camera(id)?;
                 for event_type in entry.types.values() {
@@ -261,10 +268,33 @@ impl Cameras {
                         next.put_credential(credential);
                     }
                 }
-                Ok(())
+                let act = Act::on("camera.remove", object(id)).with(entry.camera.name.clone());
+                Ok(((), act))
             })
             .await
     }
+}
+
+/// A camera as the audit trail names it.
+pub(super) fn object(id: CameraId) -> String {
+    format!("camera {}", id.0)
+}
+
+/// What of a camera changes, for the audit trail: no values, an address may hold a password.
+fn told(change: &CameraChange) -> String {
+    let members = [
+        ("name", change.name.is_some()),
+        ("timezone", change.timezone.is_some()),
+        ("enabled", change.enabled.is_some()),
+        ("rec_mode", change.rec_mode.is_some()),
+        ("url", change.url.is_some()),
+        ("login", change.login.is_some()),
+        ("latitude", change.latitude.is_some()),
+        ("longitude", change.longitude.is_some()),
+        ("meta", change.meta.is_some()),
+    ];
+    let given: Vec<&str> = members.iter().filter(|(_, given)| *given).map(|(n, _)| *n).collect();
+    given.join(", ")
 }
 
 fn apply(camera: &mut Camera, change: CameraChange) {

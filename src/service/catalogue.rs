@@ -6,7 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::domain::{Camera, CameraId, Credential, EventType, EventTypeId, Kind};
+use crate::domain::user::folded;
+use crate::domain::{
+    Camera, CameraId, Credential, EventType, EventTypeId, Kind, Role, User, UserId,
+};
 use crate::store::{self, ReadTx, WriteTx};
 
 /// A camera and its event types by name.
@@ -25,6 +28,8 @@ pub struct Catalogue {
     pub cameras: BTreeMap<CameraId, Arc<CameraEntry>>,
     /// Credentials by kind and id.
     pub credentials: BTreeMap<(Kind, u32), Arc<Credential>>,
+    /// Users by id.
+    pub users: BTreeMap<UserId, Arc<User>>,
     names: HashMap<EventTypeId, Arc<str>>,
     numbers: HashMap<Arc<str>, EventTypeId>,
 }
@@ -50,6 +55,9 @@ impl Catalogue {
         }
         for credential in tx.credentials()? {
             catalogue.put_credential(credential);
+        }
+        for user in tx.users()? {
+            catalogue.put_user(user);
         }
         Ok(catalogue)
     }
@@ -99,6 +107,22 @@ impl Catalogue {
     /// Adds or replaces a credential.
     pub(super) fn put_credential(&mut self, credential: Credential) {
         self.credentials.insert((credential.kind, credential.id), Arc::new(credential));
+    }
+
+    /// Adds or replaces a user.
+    pub(super) fn put_user(&mut self, user: User) {
+        self.users.insert(user.id, Arc::new(user));
+    }
+
+    /// The user of this name, in any case.
+    pub fn user(&self, name: &str) -> Option<&Arc<User>> {
+        let name = folded(name);
+        self.users.values().find(|user| folded(&user.name) == name)
+    }
+
+    /// Whether somebody can manage this server.
+    pub fn has_admin(&self) -> bool {
+        self.users.values().any(|user| user.role == Role::Admin)
     }
 
     /// Tokens of a camera, by id.

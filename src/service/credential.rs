@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Core;
-use super::access::{Action, Caller, Scope, Who};
+use super::access::{Action, Caller, Rights, Scope, Who};
+use super::audit::Act;
 use super::error::{Error, Result};
 use crate::domain::credential::Claim;
 use crate::domain::{Access, CameraId, Credential, Kind, Timestamp, is_name};
@@ -66,7 +67,7 @@ impl Credentials {
             Kind::Token => (Who::Token(row.id), Scope::Cameras(row.cameras.clone())),
             Kind::Group => (Who::Group(row.id), Scope::Cameras(row.cameras.clone())),
         };
-        Ok(Caller { who, access: row.access, scope })
+        Ok(Caller::new(who, Rights::Access(row.access), scope))
     }
 
     /// The secret of a credential's row.
@@ -110,7 +111,8 @@ impl Credentials {
                 "a metrics token has no camera, every other token has one".to_owned(),
             ));
         }
-        self.issue(Kind::Token, access, camera.into_iter().collect(), String::new(), expires).await
+        let cameras = camera.into_iter().collect();
+        self.issue(caller, Kind::Token, access, cameras, String::new(), expires).await
     }
 
     /// Makes a license key.
@@ -120,7 +122,7 @@ impl Credentials {
     pub async fn create_key(&self, caller: &Caller, name: String) -> Result<Issued> {
         caller.may(Action::Manage)?;
         check_name(&name)?;
-        self.issue(Kind::Key, Access::All, Vec::new(), name, None).await
+        self.issue(caller, Kind::Key, Access::All, Vec::new(), name, None).await
     }
 
     /// Makes a group token.
@@ -140,7 +142,7 @@ impl Credentials {
         if !matches!(access, Access::All | Access::Watch) {
             return Err(Error::BadParameter("a group's access is all or watch".to_owned()));
         }
-        self.issue(Kind::Group, access, cameras, name, None).await
+        self.issue(caller, Kind::Group, access, cameras, name, None).await
     }
 
     /// Renames a group, or replaces its set of cameras.
@@ -161,7 +163,7 @@ impl Credentials {
         }
         let credential = self
             .0
-            .change(move |tx, next| {
+            .change_told(caller, move |tx, next| {
                 let row = next.credentials.get(&(Kind::Group, id));
                 let mut row = Credential::clone(row.ok_or_else(|| missing(Kind::Group))?);
                 if let Some(cameras) = cameras {
@@ -173,7 +175,8 @@ impl Credentials {
                 row.name = name.unwrap_or(row.name);
                 tx.put_credential(&row)?;
                 next.put_credential(row.clone());
-                Ok(row)
+                let act = Act::on("group.change", object(Kind::Group, id)).with(described(&row));
+                Ok((row, act))
             })
             .await?;
         Ok(Issued { secret: self.secret(&credential), credential })
@@ -185,16 +188,23 @@ impl Credentials {
     /// [`Error::AccessDenied`], [`Error::NotFound`].
     pub async fn revoke(&self, caller: &Caller, kind: Kind, id: u32) -> Result<()> {
         caller.may(Action::Manage)?;
+        let action = match kind {
+            Kind::Token => "token.revoke",
+            Kind::Group => "group.remove",
+            Kind::Key => "key.revoke",
+        };
         self.0
-            .change(move |tx, next| {
-                next.credentials.remove(&(kind, id)).ok_or_else(|| missing(kind))?;
-                Ok(tx.remove_credential(kind, id)?)
+            .change_told(caller, move |tx, next| {
+                let row = next.credentials.remove(&(kind, id)).ok_or_else(|| missing(kind))?;
+                tx.remove_credential(kind, id)?;
+                Ok(((), Act::on(action, object(kind, id)).with(described(&row))))
             })
             .await
     }
 
     async fn issue(
         &self,
+        caller: &Caller,
         kind: Kind,
         access: Access,
         cameras: Vec<CameraId>,
@@ -204,7 +214,7 @@ impl Credentials {
         let now = self.0.clock.now();
         let credential = self
             .0
-            .change(move |tx, next| {
+            .change_told(caller, move |tx, next| {
                 if next.credentials.len() >= CREDENTIALS_MAX {
                     return Err(Error::LimitReached("no more credentials can be made"));
                 }
@@ -219,11 +229,40 @@ impl Credentials {
                 let row = Credential { expires, ..row };
                 tx.put_credential(&row)?;
                 next.put_credential(row.clone());
-                Ok(row)
+                let action = match kind {
+                    Kind::Token => "token.create",
+                    Kind::Group => "group.create",
+                    Kind::Key => "key.create",
+                };
+                let act = Act::on(action, object(kind, row.id)).with(described(&row));
+                Ok((row, act))
             })
             .await?;
         Ok(Issued { secret: self.secret(&credential), credential })
     }
+}
+
+/// A credential as the audit trail names it.
+pub(super) fn object(kind: Kind, id: u32) -> String {
+    match kind {
+        Kind::Token => format!("token {id}"),
+        Kind::Group => format!("group {id}"),
+        Kind::Key => format!("license key {id}"),
+    }
+}
+
+/// What the audit trail tells of a credential: its name, access and cameras.
+fn described(row: &Credential) -> String {
+    let mut words = Vec::new();
+    if !row.name.is_empty() {
+        words.push(row.name.clone());
+    }
+    if row.kind != Kind::Key {
+        words.push(row.access.word().to_owned());
+        let cameras: Vec<String> = row.cameras.iter().map(|id| id.0.to_string()).collect();
+        words.push(format!("cameras {}", cameras.join(" ")));
+    }
+    words.join(", ")
 }
 
 /// Writes a new credential's row.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::Core;
 use super::access::{Action, Caller};
+use super::audit::Act;
+use super::camera::object;
 use super::catalogue::{CameraEntry, Catalogue};
 use super::error::{Error, Result};
 use crate::domain::event_type::{EVENT_TYPES_MAX, EventTypeChange};
@@ -52,9 +54,10 @@ impl EventTypes {
         notify: bool,
     ) -> Result<EventType> {
         caller.may_at(Action::ChangeCameras, camera)?;
-        check_name(&name)?;
+check_name(&name)?;
+        let act = Act::on("type.create", object(camera)).with(name.clone());
         self.0
-            .change(move |tx, next| {
+            .change_as(caller, act, move |tx, next| {
                 let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
                 if entry.types.contains_key(&name) {
                     return Err(Error::Exists("the event type"));
@@ -84,8 +87,9 @@ impl EventTypes {
         {
             return Err(Error::BadParameter("alias must have 1 to 128 bytes and no comma".into()));
         }
+        let act = Act::on("type.change", object(camera)).with(name.clone());
         self.0
-            .change(move |tx, next| {
+            .change_as(caller, act, move |tx, next| {
                 let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
                 let mut event_type =
                     entry.types.get(&name).cloned().ok_or(Error::EventTypeNotFound(name))?;
@@ -102,8 +106,9 @@ impl EventTypes {
     /// [`Error::BuiltIn`].
     pub async fn remove(&self, caller: &Caller, camera: CameraId, name: String) -> Result<()> {
         caller.may_at(Action::ChangeCameras, camera)?;
+        let act = Act::on("type.remove", object(camera)).with(name.clone());
         self.0
-            .change(move |tx, next| {
+            .change_as(caller, act, move |tx, next| {
                 let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
                 let mut entry = CameraEntry::clone(entry);
                 match entry.types.remove(&name) {

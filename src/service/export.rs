@@ -1,6 +1,7 @@
 //! Exporting events in order of id, chunk by chunk, and taking such an export in again.
 
 use super::access::Caller;
+use super::audit::Act;
 use super::error::Result;
 use super::event::{Events, named, query};
 use crate::domain::filter::Filter;
@@ -36,6 +37,15 @@ impl Events {
                 Ok(Chunk { events, next })
             })
             .await
+    }
+
+    /// Notes that an export begins: it takes data out of the house.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_export(&self, caller: &Caller, filter: &Filter) -> Result<()> {
+        let act = Act::on("events.export", "events").with(filter.words());
+        self.core().note(Some(caller), act, "ok").await
     }
 
     /// Reads everything and compares it, for `watchpost check`.

@@ -1,6 +1,7 @@
 //! What the product does: rules and transactions. Knows nothing of HTTP.
 
 pub mod access;
+pub mod audit;
 pub mod camera;
 pub mod catalogue;
 pub mod clock;
@@ -26,6 +27,7 @@ use arc_swap::ArcSwap;
 use crate::domain::{Kind, SecretKey};
 use crate::store::{self, ReadTx, Store, StoreError, WriteTx};
 use access::{Caller, Scope, Who};
+use audit::{Act, By};
 use catalogue::Catalogue;
 use clock::Clock;
 pub use error::{Error, Result};
@@ -60,6 +62,8 @@ pub struct Services {
     pub ingest: ingest::Ingest,
     /// Tokens, groups, license keys.
     pub credentials: credential::Credentials,
+    /// What was done by whom.
+    pub audit: audit::Audit,
     /// Long-running work.
     pub jobs: job::Jobs,
     core: Arc<Core>,
@@ -107,6 +111,7 @@ impl Services {
             event_types,
             ingest,
             credentials: credential::Credentials::new(Arc::clone(&core)),
+            audit: audit::Audit::new(Arc::clone(&core)),
             jobs,
             core,
         })
@@ -152,6 +157,7 @@ impl Core {
             Who::Token(id) => (Kind::Token, id),
             Who::Group(id) => (Kind::Group, id),
             Who::Key(id) => (Kind::Key, id),
+            Who::User(_) => return false,
         };
         let catalogue = self.catalogue();
         catalogue.credentials.get(&key).is_some_and(|row| {
@@ -170,6 +176,33 @@ impl Core {
     ) -> Result<T> {
         let store = self.store.clone();
         blocking(move || f(&store.read()?)).await
+    }
+
+    /// Changes settings as [`Self::change`] does, for `caller`; the audit trail tells `act` with the
+    /// change or not at all.
+    async fn change_as<T: Send + 'static>(
+        self: &Arc<Self>,
+        caller: &Caller,
+        act: Act,
+        f: impl FnOnce(&WriteTx<'_>, &mut Catalogue) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.change_told(caller, move |tx, next| Ok((f(tx, next)?, act))).await
+    }
+
+    /// The same where only the change knows what to tell, such as the id of what it made.
+    async fn change_told<T: Send + 'static>(
+        self: &Arc<Self>,
+        caller: &Caller,
+        f: impl FnOnce(&WriteTx<'_>, &mut Catalogue) -> Result<(T, Act)> + Send + 'static,
+    ) -> Result<T> {
+        let (caller, now) = (caller.clone(), self.clock.now());
+        self.change(move |tx, next| {
+            let by = By::caller(Some(&caller), next);
+            let (value, act) = f(tx, next)?;
+            tx.append_audit(act.entry(now, by, "ok"))?;
+            Ok(value)
+        })
+        .await
     }
 
     /// Changes settings: `f` writes to the transaction and to the catalogue that follows. Durable

@@ -26,6 +26,8 @@ pub struct Report {
     pub index_entries: u64,
     /// Counter rows compared.
     pub counter_rows: u64,
+    /// Entries of the audit trail followed.
+    pub audit_entries: u64,
     /// CRC-32C over all event rows in order of id, to compare two databases.
     pub checksum: u32,
     /// How many things are wrong.
@@ -44,7 +46,7 @@ impl Report {
 }
 
 impl ReadTx {
-    /// Reads everything about events and compares it. Holds its snapshot as long as it takes.
+    /// Reads everything about events and the audit trail, and compares it. Holds its snapshot as long as it takes.
     ///
     /// Cost: memory for one counter row per day, camera, type and tag; time for the whole database.
     pub fn check(&self) -> Result<Report> {
@@ -99,6 +101,11 @@ impl ReadTx {
             }
         }
         self.check_counters(&mut report, expected)?;
+        let trail = self.follow_audit(None, usize::MAX)?;
+        report.audit_entries = trail.entries;
+        if let Some(problem) = trail.problem {
+            report.problem(|| problem);
+        }
         Ok(report)
     }
 

@@ -68,6 +68,33 @@ fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     write().map_err(io(what()))
 }
 
+/// There while a server runs over the data directory, and after one that did not end properly.
+const RUNNING: &str = "running";
+
+/// Notes that a server runs. Tells whether the one before did not end properly.
+pub fn begin_run(dir: &Path) -> Result<bool> {
+    if dir.join(RUNNING).exists() {
+        return Ok(true);
+    }
+    replace(dir, RUNNING, b"")?;
+    Ok(false)
+}
+
+/// Notes that the server has ended properly.
+pub fn end_run(dir: &Path) -> Result<()> {
+    remove(dir, RUNNING)
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(dir: &Path, name: &str) -> Result<()> {
+    match fs::remove_file(dir.join(name)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(io(format!("removing {}", dir.join(name).display()))(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Bytes that an unprivileged process may still write to the file system of `dir`.
 pub fn free_bytes(dir: &Path) -> Result<u64> {
     let stat = rustix::fs::statvfs(dir)

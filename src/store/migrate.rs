@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, WriteTransaction};
+use redb::{Database, ReadableDatabase, TableHandle, WriteTransaction};
 
 use super::error::{Result, StoreError};
 use super::tables::{
-    CAMERAS, CREDENTIALS, EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENT_TYPES, EVENTS,
+    AUDIT, CAMERAS, CREDENTIALS, EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENT_TYPES, EVENTS,
     EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY, IDEMPOTENCY_BY_AGE, REMOVED_CAMERAS,
-    SCHEMA_VERSION, SERIES, STATE, TAG_NUMBERS, TYPE_NAMES, state,
+    SCHEMA_VERSION, SERIES, SESSIONS, STATE, TAG_NUMBERS, TYPE_NAMES, USERS, state,
 };
 
 /// A step from the format of its place (the first is from 1) to the next, in one transaction.
@@ -53,11 +53,33 @@ pub(super) fn run(db: &Database) -> Result<u128> {
                 tx.open_table(STATE)?.insert(state::SCHEMA, at as u64 + 2)?;
                 tx.commit()?;
             }
+            add_tables(db)?;
         }
     }
     let table = db.begin_read_table()?;
     let half = |name| -> Result<u64> { Ok(table.get(name)?.map_or(0, |v| v.value())) };
     Ok(u128::from(half(state::INCARNATION_HIGH)?) << 64 | u128::from(half(state::INCARNATION_LOW)?))
+}
+
+/// Adds the tables that came without a new format: an older version does not see them.
+fn add_tables(db: &Database) -> Result<()> {
+    let known: Vec<String> =
+        db.begin_read()?.list_tables()?.map(|table| table.name().to_owned()).collect();
+    let has = |name: &str| known.iter().any(|known| known == name);
+    if has(USERS.name()) && has(SESSIONS.name()) && has(AUDIT.name()) {
+        return Ok(());
+    }
+    let tx = db.begin_write()?;
+    open_added(&tx)?;
+    tx.commit()?;
+    Ok(())
+}
+
+fn open_added(tx: &WriteTransaction) -> Result<()> {
+    tx.open_table(USERS)?;
+    tx.open_table(SESSIONS)?;
+    tx.open_table(AUDIT)?;
+    Ok(())
 }
 
 /// The format found, 0 in a new database.
@@ -106,6 +128,7 @@ fn create(db: &Database) -> Result<()> {
         tx.open_table(EVENT_TYPES)?;
         tx.open_table(TYPE_NAMES)?;
         tx.open_table(CREDENTIALS)?;
+        open_added(&tx)?;
         let mut table = tx.open_table(STATE)?;
         table.insert(state::INCARNATION_HIGH, high)?;
         table.insert(state::INCARNATION_LOW, low)?;
@@ -131,6 +154,21 @@ mod tests {
         assert_ne!(first, 0);
         assert_eq!(run(&db).unwrap(), first);
         assert_ne!(run(&memory()).unwrap(), first);
+    }
+
+    #[test]
+    fn a_database_from_before_there_were_users_gets_their_tables() {
+        let db = memory();
+        run(&db).unwrap();
+        let tx = db.begin_write().unwrap();
+        tx.delete_table(USERS).unwrap();
+        tx.delete_table(SESSIONS).unwrap();
+        tx.delete_table(AUDIT).unwrap();
+        tx.commit().unwrap();
+        run(&db).unwrap();
+        let tx = db.begin_read().unwrap();
+        assert!(tx.open_table(USERS).is_ok() && tx.open_table(SESSIONS).is_ok());
+        assert!(tx.open_table(AUDIT).is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! journal holds into the tables. Reads wait until what was acknowledged before is applied.
 
 mod apply;
+mod audit;
 mod camera;
 mod change;
 pub mod check;
@@ -22,12 +23,13 @@ pub mod row;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod user;
 mod write;
 
 pub use change::{Change, Create};
 pub use engine::{Options, Stats, Store, Ticket};
 pub use error::{Result, StoreError};
-pub use files::{free_bytes, secret_key, total_bytes};
+pub use files::{begin_run, end_run, free_bytes, secret_key, total_bytes};
 pub use query::{GroupBy, Histogram, Listed, Query, Selection};
 pub use read::{ReadTx, Remembered, StoredEvent};
 pub use tables::SCHEMA_VERSION;

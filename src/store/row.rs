@@ -227,6 +227,77 @@ pub enum CredentialRow {
     },
 }
 
+/// A row of `users`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum UserRow {
+    /// First format; members as in `domain::User`.
+    V1 {
+        /// See `User::name`.
+        name: String,
+        /// `admin`, `operator` or `viewer`.
+        role: String,
+        /// KiB, passes and lanes of Argon2id.
+        cost: (u32, u32, u32),
+        /// Salt of the password's hash.
+        salt: [u8; 16],
+        /// The password's hash.
+        hash: [u8; 32],
+        /// See `User::created`.
+        created: i64,
+        /// See `User::last_login`.
+        last_login: Option<i64>,
+    },
+}
+
+/// A row of `sessions`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum SessionRow {
+    /// First format; members as in `domain::Session`.
+    V1 {
+        /// See `Session::hash`.
+        hash: [u8; 32],
+        /// See `Session::user`.
+        user: u32,
+        /// See `Session::created`.
+        created: i64,
+        /// See `Session::last_seen`.
+        last_seen: i64,
+        /// See `Session::address`.
+        address: String,
+    },
+}
+
+/// A row of `audit`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum AuditRow {
+    /// First format; members as in `domain::audit::AuditEntry`.
+    V1 {
+        /// Hash of the entry before.
+        previous: [u8; 32],
+        /// See `AuditEntry::time`.
+        time: i64,
+        /// See `AuditEntry::who`.
+        who: String,
+        /// See `AuditEntry::from`.
+        from: String,
+        /// See `AuditEntry::action`.
+        action: String,
+        /// See `AuditEntry::object`.
+        object: String,
+        /// See `AuditEntry::result`.
+        result: String,
+        /// See `AuditEntry::detail`.
+        detail: String,
+    },
+    /// What stands before the oldest entry that is kept; at id 0 only.
+    AnchorV1 {
+        /// The last entry that was given up for its age.
+        id: u64,
+        /// Its hash.
+        hash: [u8; 32],
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,13 @@ pub(super) const EVENT_TYPES: Table<Series, &[u8]> = TableDefinition::new("event
 pub(super) const TYPE_NAMES: Table<u16, &str> = TableDefinition::new("type_names");
 /// Kind letter and id to a credential.
 pub(super) const CREDENTIALS: Table<(u8, u32), &[u8]> = TableDefinition::new("credentials");
+/// User id to a person who logs in.
+pub(super) const USERS: Table<u32, &[u8]> = TableDefinition::new("users");
+/// Session number to what its cookie is checked against.
+pub(super) const SESSIONS: Table<u64, &[u8]> = TableDefinition::new("sessions");
+/// Entry number to what was done; each row holds the hash of the one before. At 0 stands what came
+/// before the oldest that is kept.
+pub(super) const AUDIT: Table<u64, &[u8]> = TableDefinition::new("audit");
 /// Single values of the store itself: see `state`.
 pub(super) const STATE: Table<&str, u64> = TableDefinition::new("state");
 
@@ -66,4 +73,10 @@ pub(super) mod state {
     pub const LAST_CREDENTIAL: &str = "last_credential";
     /// Newest arrival of an event, microseconds.
     pub const LAST_ARRIVAL: &str = "last_arrival";
+    /// Newest user id.
+    pub const LAST_USER: &str = "last_user";
+    /// Newest session number.
+    pub const LAST_SESSION: &str = "last_session";
+    /// Newest entry of the audit trail.
+    pub const LAST_AUDIT: &str = "last_audit";
 }

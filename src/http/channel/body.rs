@@ -10,7 +10,7 @@ use crate::domain::meta::Sent;
 use crate::http::camera_parts::{SourceInput, TagFilter, status, stream_url, tags};
 use crate::http::params::Params;
 use crate::http::tokens::{AccessTokens, Tokens};
-use crate::service::access::Caller;
+use crate::service::access::{Action, Caller};
 use crate::service::camera::CameraChange;
 use crate::service::catalogue::CameraEntry;
 use crate::service::error::Result;
@@ -18,7 +18,7 @@ use crate::service::error::Result;
 /// A camera as the account's list of channels shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct ChannelBody {
-    /// Its tokens; for account-wide callers only.
+    /// Its tokens; for license keys and admins only.
     #[serde(skip_serializing_if = "Option::is_none")]
     access_tokens: Option<AccessTokens>,
     /// When its record was made, UTC.
@@ -76,7 +76,7 @@ impl ChannelBody {
         let camera = &entry.camera;
         let source = |url| SourceBody { login: camera.login.clone(), url };
         Self {
-            access_tokens: caller.is_account_wide().then(|| tokens.both(camera.id)),
+            access_tokens: caller.may(Action::Manage).is_ok().then(|| tokens.both(camera.id)),
             created: camera.created.vxg(),
             id: camera.id.0,
             meta: with_meta.then(|| camera.meta.clone()),

@@ -69,6 +69,7 @@ pub(in crate::http) async fn export(
     let form = form(&params)?;
     let after = filter.after_id.unwrap_or_default();
     let chunk = services.events.export(&caller, &filter, after).await?; // refusals have a status
+    services.events.note_export(&caller, &filter).await?;
     let mut rows = Rows {
         services,
         caller: caller.0,

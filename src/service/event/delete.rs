@@ -6,6 +6,8 @@ use crate::domain::event::BULK_MAX;
 use crate::domain::filter::{Filter, Page};
 use crate::domain::{CameraId, EventId};
 use crate::service::access::{Action, Caller};
+use crate::service::audit::Act;
+use crate::service::camera::object;
 use crate::service::error::{Error, Result};
 use crate::service::job::JobId;
 use crate::store::{Change, Query, Selection, StoredEvent};
@@ -31,8 +33,10 @@ impl Events {
         let lock = self.lock(id).await;
         let event = self.visible(caller, Action::DeleteEvents, id).await?;
         self.change_locked(vec![Change::Delete { ids: vec![id] }], vec![lock]).await?;
+        let detail = format!("{}, {}", object(event.camera), event.name);
         self.live.removed([(id, event.camera, event.name)]);
-        Ok(())
+        let act = Act::on("events.delete", format!("event {}", id.0)).with(detail);
+        self.core.note(Some(caller), act, "ok").await
     }
 
     /// Deletes the oldest events that match, at most `limit`, and returns how many.
@@ -67,23 +71,44 @@ impl Events {
         let (total, newest) =
             self.core.read(move |tx| Ok((tx.count(&counted)?, tx.last_event()?))).await?;
         if total <= BULK_MAX as u64 {
-            return Ok(Deleted::Now(self.delete_step(query, BULK_MAX).await?));
+            let count = self.delete_step(query, BULK_MAX).await?;
+            if count > 0 {
+                self.note_deleted(caller, count, filter.words()).await?;
+            }
+            return Ok(Deleted::Now(count));
         }
         // What arrives from now on stays.
         query.before_id = Some(query.before_id.unwrap_or(newest).min(newest));
         let events = self.clone();
+        let (by, words) = (caller.clone(), filter.words());
+        let act = Act::on("events.delete", format!("{total} events"));
+        self.core.note(Some(caller), act.with(format!("begun: {words}")), "ok").await?;
         let job = self.jobs.start(caller.who, total, move |progress| {
             Box::pin(async move {
-                while !progress.is_stopped() {
-                    match events.delete_step(query.clone(), STEP).await? {
-                        0 => break,
-                        count => progress.add(count),
+                let mut deleted = 0;
+                let outcome = loop {
+                    if progress.is_stopped() {
+                        break Ok(());
                     }
-                }
-                Ok(())
+                    match events.delete_step(query.clone(), STEP).await {
+                        Ok(0) => break Ok(()),
+                        Ok(count) => {
+                            progress.add(count);
+                            deleted += count;
+                        }
+                        Err(error) => break Err(error),
+                    }
+                };
+                events.note_deleted(&by, deleted, format!("ended: {words}")).await?;
+                outcome
             })
         });
         Ok(Deleted::Job(job))
+    }
+
+    async fn note_deleted(&self, caller: &Caller, count: u64, detail: String) -> Result<()> {
+        let act = Act::on("events.delete", format!("{count} events")).with(detail);
+        self.core.note(Some(caller), act, "ok").await
     }
 
     /// Deletes every event of a camera, for `camera remove --purge`. Returns how many.
@@ -96,9 +121,13 @@ impl Events {
         loop {
             let query = Query { selection: Selection::Cameras(vec![camera]), ..Query::all() };
             match self.delete_step(query, STEP).await? {
-                0 => return Ok(count),
+                0 => break,
                 step => count += step,
             }
         }
+        if count > 0 {
+            self.note_deleted(caller, count, object(camera)).await?;
+        }
+        Ok(count)
     }
 }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Events;
 use crate::domain::event::{BULK_MAX, is_key, order_time};
-use crate::domain::{Access, CameraId, Event, EventId, NewEvent, Timestamp, When};
+use crate::domain::{CameraId, Event, EventId, NewEvent, Timestamp, When};
 use crate::service::access::{Action, Caller};
 use crate::service::error::{Error, Result};
 use crate::service::idempotency::{self, Claimed, Holder, Outcome};
@@ -254,7 +254,7 @@ impl Events {
         let camera = camera_of(caller, &new)?;
         let catalogue = self.core.catalogue();
         let entry = catalogue.camera(camera).ok_or(Error::OutOfScope(camera))?;
-        if !entry.camera.enabled && caller.access == Access::Ingest {
+        if !entry.camera.enabled && caller.is_ingest() {
             return Err(Error::AccessDenied("the camera is switched off"));
         }
         let Some(event_type) = entry.types.get(&new.name) else {
@@ -280,7 +280,7 @@ impl Events {
 
     /// Holds a camera to its rate; only what it sends itself counts (operations.md 3).
     fn limit(&self, caller: &Caller, camera: CameraId, count: usize) -> Result<()> {
-        if caller.access != Access::Ingest {
+        if !caller.is_ingest() {
             return Ok(());
         }
         self.rate.take(camera, count, Instant::now())
