@@ -13,11 +13,14 @@ use super::route::resource;
 use crate::service::Services;
 use crate::service::job::{Job, JobId, State};
 
+/// All jobs.
+const JOBS: &str = "/api/admin/v1/jobs/";
 /// One job.
 pub(super) const JOB: &str = "/api/admin/v1/jobs/{id}/";
 
 /// Registers the paths of jobs.
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(resource(JOBS, [(Method::GET, web::to(list))]));
     cfg.service(resource(JOB, [(Method::GET, web::to(get)), (Method::DELETE, web::to(stop))]));
 }
 
@@ -40,6 +43,13 @@ pub(super) struct JobBody {
     total: u64,
     /// Where it stands.
     state: JobState,
+}
+
+/// Jobs.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct JobsBody {
+    /// By number.
+    objects: Vec<JobBody>,
 }
 
 /// Where a job stands. What it did stays done.
@@ -66,6 +76,26 @@ impl From<Job> for JobBody {
         };
         Self { id: job.id.0, done: job.done, total: job.total, state }
     }
+}
+
+/// List jobs: one's own; all of them for the whole account. Of finished ones the last 100.
+#[utoipa::path(
+    get,
+    path = JOBS,
+    operation_id = "list_jobs",
+    tag = "jobs",
+    responses(
+        (status = 200, body = JobsBody),
+        (status = 401, body = ErrorBody, description = "`invalid_auth`"),
+        (status = 403, body = ErrorBody, description = "`access_deny`"),
+    )
+)]
+pub(super) async fn list(
+    caller: MayDeleteEvents,
+    services: Data<Services>,
+) -> Result<HttpResponse, ApiError> {
+    let objects = services.jobs.list(&caller).into_iter().map(JobBody::from).collect();
+    Ok(HttpResponse::Ok().json(JobsBody { objects }))
 }
 
 /// Read how far a job is. Only for the credential that started it.

@@ -66,6 +66,13 @@ struct Slot {
     state: State,
 }
 
+impl Slot {
+    fn job(&self, id: JobId) -> Job {
+        let done = self.progress.0.0.load(Ordering::Relaxed);
+        Job { id, done, total: self.total, state: self.state }
+    }
+}
+
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Jobs(Arc<Mutex<(u64, BTreeMap<JobId, Slot>)>>);
@@ -141,9 +148,14 @@ impl Jobs {
     pub fn get(&self, caller: &Caller, id: JobId) -> Result<Job> {
         let jobs = self.lock();
         let slot = jobs.1.get(&id).filter(|slot| slot.owner == caller.who);
-        let slot = slot.ok_or(Error::NotFound("the job"))?;
-        let done = slot.progress.0.0.load(Ordering::Relaxed);
-        Ok(Job { id, done, total: slot.total, state: slot.state })
+        Ok(slot.ok_or(Error::NotFound("the job"))?.job(id))
+    }
+
+    /// The caller's jobs, by number; all of them for account-wide callers.
+    pub fn list(&self, caller: &Caller) -> Vec<Job> {
+        let jobs = self.lock();
+        let seen = |slot: &Slot| slot.owner == caller.who || caller.is_account_wide();
+        jobs.1.iter().filter(|(_, slot)| seen(slot)).map(|(id, slot)| slot.job(*id)).collect()
     }
 
     /// Asks a job that the caller started to end. What it did stays done.

@@ -13,17 +13,17 @@ const STREAM: &str = "/api/v2/storage/events/stream/";
 
 /// One message of a feed.
 #[derive(Debug, Default, Clone, PartialEq)]
-struct Message {
-    id: Option<u64>,
-    event: String,
-    data: Value,
+pub struct Message {
+    pub id: Option<u64>,
+    pub event: String,
+    pub data: Value,
 }
 
 /// An open feed; its thread ends with the connection.
-struct Feed(Receiver<Message>);
+pub struct Feed(Receiver<Message>);
 
 impl Feed {
-    fn open(server: &Server, query: &str, headers: &[(&str, &str)]) -> Self {
+    pub fn open(server: &Server, query: &str, headers: &[(&str, &str)]) -> Self {
         let (sender, receiver) = channel();
         let (base, query) = (server.base.clone(), query.to_owned());
         let headers: Vec<(String, String)> =
@@ -62,7 +62,7 @@ impl Feed {
     }
 
     #[track_caller]
-    fn next(&self) -> Message {
+    pub fn next(&self) -> Message {
         self.0.recv_timeout(PATIENCE).unwrap()
     }
 

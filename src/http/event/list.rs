@@ -65,7 +65,7 @@ pub(in crate::http) struct EventFilter {
 pub(in crate::http) struct EventShape {
     /// Whether `meta` is given where there are tags.
     include_meta: Option<bool>,
-    /// `detail` adds `received_at`, `order_time` and `uid`.
+    /// `detail` adds `received_at`, `order_time`, `uid` and `picture`.
     #[param(example = "detail")]
     detail: Option<String>,
 }

@@ -98,6 +98,10 @@ pub(super) struct EventBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "2021-09-23T16:30:00")]
     order_time: Option<String>,
+    /// State of its picture: `none`, since none are kept yet. Only with `detail=detail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "none")]
+    picture: Option<&'static str>,
     /// When the server took it in, UTC. Only with `detail=detail`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "2021-09-23T16:30:00.120000")]
@@ -140,6 +144,7 @@ impl<'a> EventBody<'a> {
             meta: (shown.meta && !event.meta.is_empty()).then(|| raw(&event.meta)).flatten(),
             name: &event.name,
             order_time: shown.detail.then(|| event.order_time.vxg()),
+            picture: shown.detail.then_some("none"),
             received_at: shown.detail.then(|| event.received_at.vxg()),
             time: event.time.vxg(),
             uid: event.uid.as_deref().filter(|_| shown.detail),

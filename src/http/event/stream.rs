@@ -29,7 +29,7 @@ const HELLO: &str = "retry: 2000\n\n";
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "read from the query string; here it is documented")]
 pub(in crate::http) struct StreamStart {
-    /// `detail` adds `received_at`, `order_time` and `uid` to each event.
+    /// `detail` adds `received_at`, `order_time`, `uid` and `picture` to each event.
     #[param(example = "detail")]
     detail: Option<String>,
 }

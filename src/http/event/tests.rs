@@ -152,7 +152,7 @@ async fn lists_show_what_was_asked_for() {
 
     let detailed = server.get(&format!("{EVENTS}{second}/?detail=detail&include_meta=1")).await;
     let times = json!({ "camid": 1, "id": second, "name": "motion", "uid": "u",
-        "order_time": "2026-01-01T12:00:02", "received_at": TIME, "time": "2026-01-01T12:00:02" });
+        "picture": "none", "order_time": "2026-01-01T12:00:02", "received_at": TIME, "time": "2026-01-01T12:00:02" });
     assert_eq!(detailed.json(), times);
     assert_eq!(ids(&server.get(&format!("{EVENTS}?meta_not=Person")).await.json()), [second]);
     assert_eq!(ids(&server.get(&format!("{EVENTS}?tag=Person=x")).await.json()), [first]);

@@ -1,5 +1,6 @@
 //! Queries over events: pages, exact totals, histograms, ids to delete, rows to export.
 
+mod by_id;
 mod count;
 mod page;
 mod plan;
@@ -20,8 +21,6 @@ use walk::{Entry, Walk};
 /// by walking.
 const NEAR_IDS: u64 = if cfg!(test) { 12 } else { 50_000 };
 
-/// Tags that an export's chunk holds, in bytes, about.
-const CHUNK_META_BYTES: usize = 256 * 1024;
 /// Rows or index entries between two looks at the clock.
 const CLOCK_EVERY: usize = if cfg!(test) { 8 } else { 1_024 };
 
@@ -204,8 +203,15 @@ impl ReadTx {
                 for entry in rows {
                     histogram.add(entry.time, entry.series.camera, entry.series.event_type, 1);
                 }
-            } else if plan.counted() && plan.takes_ids_to(newest) {
+            } else if plan.counted() && plan.takes_ids_near(newest) {
                 count::fold(self, &plan, &mut histogram)?;
+                let last = plan.query.before_id.unwrap_or(newest);
+                self.rows_between(last, newest, |event| {
+                    let event = event.filter(|event| plan.accepts_apart_from_ids(event));
+                    if let Some(entry) = event.as_ref().map(Entry::of) {
+                        histogram.add(entry.time, entry.series.camera, entry.series.event_type, -1);
+                    }
+                })?;
             } else {
                 self.walk_all(&plan, |entry| {
                     histogram.add(entry.time, entry.series.camera, entry.series.event_type, 1);
@@ -221,32 +227,6 @@ impl ReadTx {
         let first = self.list(query, &page(Order::Ascending))?.events.pop();
         let last = self.list(query, &page(Order::Descending))?.events.pop();
         Ok(first.zip(last).map(|(a, b)| (a.order_time, b.order_time)))
-    }
-
-    /// Events that match, in order of id from above `after`, looking at `scan` rows at most, and
-    /// fewer if their tags are large. Also gives the id to go on after, or `None` at the end.
-    pub fn by_id(
-        &self,
-        query: &Query,
-        after: EventId,
-        scan: usize,
-    ) -> Result<(Vec<StoredEvent>, Option<EventId>)> {
-        let Some(plan) = Plan::new(self, query)? else { return Ok((Vec::new(), None)) };
-        let table = self.tx.open_table(EVENTS)?;
-        let (mut events, mut bytes) = (Vec::new(), 0);
-        let mut seen = None;
-        for (at, entry) in table.range((Bound::Excluded(after.0), Bound::Unbounded))?.enumerate() {
-            if at == scan || bytes > CHUNK_META_BYTES {
-                return Ok((events, seen));
-            }
-            let (id, value) = entry?;
-            seen = Some(EventId(id.value()));
-            let event = Self::decode(id.value(), value.value());
-            let Some(event) = event.filter(|event| plan.accepts(event)) else { continue };
-            bytes += event.meta.json().len();
-            events.push(event);
-        }
-        Ok((events, None))
     }
 
     /// Ids of what matches, oldest first, at most `limit`.

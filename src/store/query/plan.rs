@@ -7,7 +7,7 @@ use crate::store::error::Result;
 use crate::store::key::Series;
 use crate::store::read::{ReadTx, StoredEvent};
 
-use super::{Query, Selection};
+use super::{NEAR_IDS, Query, Selection};
 
 /// A kind of counter row: tag, camera and type, each 0 for "all".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +143,12 @@ impl<'q> Plan<'q> {
     /// Whether `before_id` leaves nothing out, so that counters tell where rows are.
     pub fn takes_ids_to(&self, newest: EventId) -> bool {
         self.query.before_id.is_none_or(|before| before >= newest)
+    }
+
+    /// Whether `before_id` leaves out few ids at most, so that counters less those rows are cheapest.
+    pub fn takes_ids_near(&self, newest: EventId) -> bool {
+        let last = self.query.before_id.unwrap_or(newest);
+        newest.0.saturating_sub(last.0) <= NEAR_IDS
     }
 
     /// Whether the row passes what indexes cannot tell.
