@@ -87,6 +87,9 @@ impl On<'_> {
                     &services.credentials.create_token(caller, camera, access, expires).await?,
                 )
             }
+            Request::TokenRotate { id, overlap_s } => {
+                self.token(&services.credentials.rotate(caller, id, overlap_s).await?)
+            }
             Request::TokenRevoke { id } => self.revoke(Kind::Token, id).await?,
             Request::KeyCreate { name } => {
                 let issued = services.credentials.create_key(caller, name).await?;

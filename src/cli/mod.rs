@@ -66,7 +66,7 @@ pub enum DataCommand {
     /// Add, list and remove cameras
     #[command(subcommand)]
     Camera(CameraCommand),
-    /// Create, list and revoke tokens of cameras
+    /// Create, list, rotate and revoke tokens of cameras
     #[command(subcommand)]
     Token(TokenCommand),
     /// Create, list and revoke license keys, which see all cameras
@@ -159,6 +159,14 @@ pub enum TokenCommand {
     },
     /// List tokens, without their secrets
     List,
+    /// Give a token a new secret and print it
+    Rotate {
+        /// Its id
+        token_id: u32,
+        /// How long the former secret holds too: a number and s, m, h or d, at most 7d
+        #[arg(long, value_name = "1h", value_parser = print::duration)]
+        overlap: Option<u64>,
+    },
     /// Revoke a token
     Revoke {
         /// Its id

@@ -29,6 +29,10 @@ pub(super) enum Request {
         expires_s: Option<u64>,
     },
     TokenList,
+    TokenRotate {
+        id: u32,
+        overlap_s: u64,
+    },
     TokenRevoke {
         id: u32,
     },
@@ -85,6 +89,9 @@ impl From<&DataCommand> for Request {
                 Self::TokenCreate { camera: *camera, access, expires_s: *expires }
             }
             DataCommand::Token(TokenCommand::List) => Self::TokenList,
+            DataCommand::Token(TokenCommand::Rotate { token_id, overlap }) => {
+                Self::TokenRotate { id: *token_id, overlap_s: overlap.unwrap_or(0) }
+            }
             DataCommand::Token(TokenCommand::Revoke { token_id }) => {
                 Self::TokenRevoke { id: *token_id }
             }

@@ -6,6 +6,10 @@ use super::time::Timestamp;
 
 /// Most cameras of one installation (operations.md 3).
 pub const CAMERAS_MAX: usize = 4_096;
+/// Longest address of a camera, in bytes.
+pub const ADDRESS_BYTES_MAX: usize = 255;
+/// Longest time that a camera may be set to be quiet for: 30 days.
+pub const QUIET_AFTER_S_MAX: u32 = 2_592_000;
 /// Most tags of a camera's own meta.
 pub const CAMERA_META_MAX: usize = 64;
 
@@ -38,4 +42,40 @@ pub struct Camera {
     pub longitude: Option<String>,
     /// Tags of the camera itself, in tag order.
     pub meta: BTreeMap<String, String>,
+    /// Where it is on the network: a host name or an IP address.
+    pub address: Option<String>,
+    /// Seconds without an event after which it counts as quiet; 0 = a day.
+    pub quiet_after_s: u32,
+}
+
+/// Whether `text` may be a camera's address: an IP address, bare or in brackets, or a host name; no
+/// port, no scheme.
+pub fn is_address(text: &str) -> bool {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<std::net::IpAddr>().is_ok() {
+        return true;
+    }
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= ADDRESS_BYTES_MAX && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn an_address_is_a_host_or_an_ip() {
+        for good in ["10.20.4.31", "fe80::1", "[fe80::1]", "gate", "cam_7.site.example", "a.b."] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in ["", ".", "a..b", "-a", "a b", "http://a", "a/b", "a:80", "[a]", "ä"] {
+            assert!(!is_address(bad), "{bad}");
+        }
+        assert!(!is_address(&["a".repeat(63).as_str(); 5].join(".")));
+    }
 }

@@ -1,5 +1,7 @@
 //! Credentials: secrets that are derived, not stored, and the envelopes that carry them.
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -89,6 +91,15 @@ pub struct Credential {
     pub name: String,
     /// A token's camera, a group's cameras; empty for a key.
     pub cameras: Vec<CameraId>,
+}
+
+/// When a credential was last used, to the minute, and from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub at: Timestamp,
+    /// The address that the request came from.
+    pub from: Option<IpAddr>,
 }
 
 /// The installation's own secret, `secret.key` in the data directory.

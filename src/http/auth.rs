@@ -25,6 +25,17 @@ pub(super) fn services(request: &HttpRequest) -> &Services {
     request.app_data::<Data<Services>>().expect("configure() is used with services")
 }
 
+/// The caller of a request, whose use of its credential is noted.
+///
+/// # Errors
+/// [`Error::InvalidAuth`].
+pub(super) fn caller(request: &HttpRequest) -> Result<Caller, Error> {
+    let caller = prove(request)?;
+    let peer = request.peer_addr().map(|address| address.ip());
+    services(request).credentials.used(&caller, peer);
+    Ok(caller)
+}
+
 /// Proves the caller of a request (API contract 1.1).
 ///
 /// A header decides if there is one, whatever the query says: some clients send both. The scheme
@@ -32,7 +43,7 @@ pub(super) fn services(request: &HttpRequest) -> &Services {
 ///
 /// # Errors
 /// [`Error::InvalidAuth`].
-pub(super) fn caller(request: &HttpRequest) -> Result<Caller, Error> {
+fn prove(request: &HttpRequest) -> Result<Caller, Error> {
     let credentials = &services(request).credentials;
     if let Some(header) = request.headers().get(AUTHORIZATION) {
         let header = header.to_str().map_err(|_| Error::InvalidAuth)?.trim();

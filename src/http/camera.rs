@@ -125,6 +125,7 @@ impl From<CameraInput> for CameraChange {
             latitude: input.latitude.map(|degrees| degrees.0),
             longitude: input.longitude.map(|degrees| degrees.0),
             meta: input.meta.map(tags),
+            ..Self::default()
         }
     }
 }

@@ -80,6 +80,7 @@ pub enum Code {
     AccessDeny,
     OutOfScope,
     CameraNotFound,
+    CameraDisabled,
     EventNotFound,
     EventTypeNotFound,
     NotFound,
@@ -132,6 +133,7 @@ impl ApiError {
                 Error::AccessDenied(_) => (StatusCode::FORBIDDEN, Code::AccessDeny),
                 Error::OutOfScope(_) => (StatusCode::FORBIDDEN, Code::OutOfScope),
                 Error::CameraNotFound(_) => (StatusCode::NOT_FOUND, Code::CameraNotFound),
+                Error::CameraDisabled(_) => (StatusCode::FORBIDDEN, Code::CameraDisabled),
                 Error::EventNotFound(_) => (StatusCode::NOT_FOUND, Code::EventNotFound),
                 Error::EventTypeNotFound(_) => (StatusCode::NOT_FOUND, Code::EventTypeNotFound),
                 Error::NotFound(_) => (StatusCode::NOT_FOUND, Code::NotFound),
@@ -188,6 +190,19 @@ impl ApiError {
             Self::Service(service::Error::RateLimited { retry_after_s }) => Some(*retry_after_s),
             Self::Service(service::Error::Overloaded(_)) => Some(OVERLOADED_RETRY_S),
             Self::Service(service::Error::StorageFull) => Some(STORAGE_FULL_RETRY_S),
+            _ => None,
+        }
+    }
+
+    /// The word under which a refused event is counted for its camera; `None` for what is not the
+    /// sender's fault.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Service(error) => error.refusal(),
+            Self::BadJson(_) => Some("bad_json"),
+            Self::JsonTooDeep { .. } => Some("json_too_deep"),
+            Self::BodyTooLarge { .. } => Some("body_too_large"),
+            Self::EncodingNotSupported => Some("encoding_not_supported"),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 //! Every route is registered below [`configure`]; permissions are extractors of `auth` in the
 //! handlers' signatures.
 
+mod admin;
 mod alias;
 mod auth;
 pub mod body;
@@ -28,6 +29,8 @@ mod recording;
 pub mod redact;
 mod reply;
 pub mod route;
+#[cfg(test)]
+mod tests_admin;
 #[cfg(test)]
 mod tests_camera;
 mod tokens;
@@ -58,6 +61,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(channel::configure)
         .configure(channel_group::configure)
         .configure(alias::configure)
+        .configure(admin::configure)
         .configure(job::configure)
         .configure(openapi::configure)
         .configure(ui::configure)

@@ -15,7 +15,7 @@ use utoipa::openapi::{
 use super::error::{Code, ErrorBody};
 use super::route::resource;
 use super::{
-    alias, camera, channel, channel_group, event, event_type, health, ingest, job, recording,
+    admin, alias, camera, channel, channel_group, event, event_type, health, ingest, job, recording,
 };
 
 const DOCUMENT: &str = "/api/openapi.json";
@@ -66,6 +66,12 @@ query or body.
         channel_group::remove,
         alias::list,
         recording::list, recording::timeline,
+        admin::camera::list, admin::camera::add, admin::camera::get, admin::camera::change,
+        admin::camera::remove,
+        admin::event_type::list,
+        admin::token::list, admin::token::add, admin::token::show, admin::token::rotate,
+        admin::token::revoke,
+        job::list,
         job::get,
         job::stop,
         ingest::deliver,
@@ -79,6 +85,7 @@ query or body.
         (name = "cameras", description = "Devices that report events"),
         (name = "channels", description = "Cameras under the name of VXG's later API, with tokens and tags"),
         (name = "channel groups", description = "Sets of cameras with one token"),
+        (name = "site", description = "For those who run the site: cameras and how they do, their tokens"),
         (name = "jobs", description = "Long-running work"),
         (name = "video", description = "Answers for clients that look for video; none is stored here"),
         (name = "health", description = "For supervisors and load balancers"),

@@ -22,19 +22,19 @@ const NOW: Timestamp = Timestamp(1_632_414_600_000_000);
 const TYPES: &str = "/api/v2/cameras/1/event_processing/events/";
 
 /// A server over a data directory of its own, with a license key and one camera, number 1.
-struct Server {
-    services: Services,
-    key: String,
-    all: String,
-    watch: String,
+pub(super) struct Server {
+    pub services: Services,
+    pub key: String,
+    pub all: String,
+    pub watch: String,
     _dir: TempDir,
 }
 
 /// Status and body of an answer; null for an empty body.
-struct Answer(u16, Value, HttpResponse);
+pub(super) struct Answer(pub u16, pub Value, pub HttpResponse);
 
 impl Server {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(NOW);
         let mut options = defaults(Services::open);
@@ -52,7 +52,7 @@ impl Server {
         Self { key: format!("LKey {}", key.secret), all, watch, services, _dir: dir }
     }
 
-    async fn ask(&self, method: Method, path: &str, who: &str, body: Option<&str>) -> Answer {
+    pub async fn ask(&self, method: Method, path: &str, who: &str, body: Option<&str>) -> Answer {
         let app = App::new()
             .app_data(Data::new(self.services.clone()))
             .app_data(Data::new(BodyBudget::default()))
@@ -75,19 +75,19 @@ impl Server {
         Answer(head.status().as_u16(), body, head)
     }
 
-    async fn get(&self, path: &str, who: &str) -> Answer {
+    pub async fn get(&self, path: &str, who: &str) -> Answer {
         self.ask(Method::GET, path, who, None).await
     }
 
-    async fn post(&self, path: &str, who: &str, body: &str) -> Answer {
+    pub async fn post(&self, path: &str, who: &str, body: &str) -> Answer {
         self.ask(Method::POST, path, who, Some(body)).await
     }
 
-    async fn put(&self, path: &str, who: &str, body: &str) -> Answer {
+    pub async fn put(&self, path: &str, who: &str, body: &str) -> Answer {
         self.ask(Method::PUT, path, who, Some(body)).await
     }
 
-    async fn delete(&self, path: &str, who: &str) -> Answer {
+    pub async fn delete(&self, path: &str, who: &str) -> Answer {
         self.ask(Method::DELETE, path, who, None).await
     }
 }
@@ -99,12 +99,12 @@ fn defaults<O: Default, R>(_open: fn(&Path, O, Settings, Clock) -> R) -> O {
 
 impl Answer {
     #[track_caller]
-    fn is(&self, status: u16, body: &Value) {
+    pub fn is(&self, status: u16, body: &Value) {
         assert_eq!((self.0, &self.1), (status, body));
     }
 
     #[track_caller]
-    fn refuses(&self, status: u16, code: &str) {
+    pub fn refuses(&self, status: u16, code: &str) {
         assert_eq!((self.0, &self.1["errorType"]), (status, &json!(code)), "{}", self.1);
     }
 }

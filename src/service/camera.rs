@@ -9,7 +9,7 @@ use super::audit::Act;
 use super::catalogue::CameraEntry;
 use super::credential;
 use super::error::{Error, Result};
-use crate::domain::camera::{CAMERA_META_MAX, CAMERAS_MAX};
+use crate::domain::camera::{CAMERA_META_MAX, CAMERAS_MAX, QUIET_AFTER_S_MAX, is_address};
 use crate::domain::{Access, Camera, CameraId, Credential, Kind, catalog, is_name, meta};
 
 /// A camera to add.
@@ -44,6 +44,10 @@ pub struct CameraChange {
     pub longitude: Option<String>,
     /// All tags of the camera.
     pub meta: Option<BTreeMap<String, String>>,
+    /// See [`Camera::address`]; empty takes it away.
+    pub address: Option<String>,
+    /// See [`Camera::quiet_after_s`].
+    pub quiet_after_s: Option<u32>,
 }
 
 /// A camera that was added, with its credentials.
@@ -115,6 +119,8 @@ impl Cameras {
                     latitude: None,
                     longitude: None,
                     meta: BTreeMap::new(),
+                    address: None,
+                    quiet_after_s: 0,
                 };
                 apply(&mut camera, new.change);
                 let mut types = BTreeMap::new();
@@ -245,10 +251,11 @@ impl Cameras {
     /// [`Error::AccessDenied`], [`Error::CameraNotFound`].
     pub async fn remove(&self, caller: &Caller, id: CameraId) -> Result<()> {
         caller.may_at(Action::Manage, id)?;
-        self.0
+        let removed = self
+            .0
             .change_told(caller, move |tx, next| {
                 let entry = next.cameras.remove(&id).ok_or(Error::CameraNotFound(id))?;
-                tx.remove_camera(id)?;
+                tx.remove_camera(id, &entry.camera.name)?;
                 for event_type in entry.types.values() {
                     tx.remove_event_type(id, event_type.number)?;
                 }
@@ -271,7 +278,15 @@ impl Cameras {
                 let act = Act::on("camera.remove", object(id)).with(entry.camera.name.clone());
                 Ok(((), act))
             })
-            .await
+            .await;
+        if removed.is_ok() {
+            self.0.figures.forget_camera(id);
+        }
+        removed
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.0
     }
 }
 
@@ -292,14 +307,27 @@ fn told(change: &CameraChange) -> String {
         ("latitude", change.latitude.is_some()),
         ("longitude", change.longitude.is_some()),
         ("meta", change.meta.is_some()),
+        ("address", change.address.is_some()),
+        ("quiet_after_s", change.quiet_after_s.is_some()),
     ];
     let given: Vec<&str> = members.iter().filter(|(_, given)| *given).map(|(n, _)| *n).collect();
     given.join(", ")
 }
 
 fn apply(camera: &mut Camera, change: CameraChange) {
-    let CameraChange { name, timezone, enabled, rec_mode, url, login, latitude, longitude, meta } =
-        change;
+    let CameraChange {
+        name,
+        timezone,
+        enabled,
+        rec_mode,
+        url,
+        login,
+        latitude,
+        longitude,
+        meta,
+        address,
+        quiet_after_s,
+    } = change;
     camera.name = name.unwrap_or_else(|| std::mem::take(&mut camera.name));
     camera.timezone = timezone.unwrap_or_else(|| std::mem::take(&mut camera.timezone));
     camera.enabled = enabled.unwrap_or(camera.enabled);
@@ -309,6 +337,8 @@ fn apply(camera: &mut Camera, change: CameraChange) {
     camera.latitude = latitude.or_else(|| camera.latitude.take());
     camera.longitude = longitude.or_else(|| camera.longitude.take());
     camera.meta = meta.unwrap_or_else(|| std::mem::take(&mut camera.meta));
+    camera.address = address.or_else(|| camera.address.take()).filter(|text| !text.is_empty());
+    camera.quiet_after_s = quiet_after_s.unwrap_or(camera.quiet_after_s);
 }
 
 fn check(change: &CameraChange) -> Result<()> {
@@ -328,6 +358,12 @@ fn check(change: &CameraChange) -> Result<()> {
     }
     if [&change.url, &change.login].into_iter().flatten().any(|text| text.len() > 2_048) {
         return bad("url or login is too long");
+    }
+    if change.address.as_ref().is_some_and(|text| !text.is_empty() && !is_address(text)) {
+        return bad("address is not a host name or an IP address of at most 255 bytes");
+    }
+    if change.quiet_after_s.is_some_and(|seconds| seconds > QUIET_AFTER_S_MAX) {
+        return bad("quiet_after_s is more than 2592000 (30 days)");
     }
     change.meta.as_ref().map_or(Ok(()), check_meta)
 }

@@ -19,6 +19,9 @@ pub enum Error {
     /// A camera named in a path does not exist, or is outside the scope.
     #[error("camera {} does not exist", .0.0)]
     CameraNotFound(CameraId),
+    /// The camera is switched off: what its own credentials create is refused.
+    #[error("camera {} is switched off", .0.0)]
+    CameraDisabled(CameraId),
     /// An event that does not exist, or is outside the scope.
     #[error("event {} does not exist", .0.0)]
     EventNotFound(EventId),

@@ -1,5 +1,6 @@
 //! Event types of a camera: list, add, change, remove, trigger.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Core;
@@ -8,9 +9,21 @@ use super::audit::Act;
 use super::camera::object;
 use super::catalogue::{CameraEntry, Catalogue};
 use super::error::{Error, Result};
+use super::overview::site_wide;
 use crate::domain::event_type::{EVENT_TYPES_MAX, EventTypeChange};
-use crate::domain::{CameraId, EventType, Meta, Timestamp, is_name};
+use crate::domain::{CameraId, EventType, Meta, Timestamp, catalog, is_name};
 use crate::store::WriteTx;
+
+/// An event type's name as the whole site knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownType {
+    /// The name.
+    pub name: Arc<str>,
+    /// On every camera that has it, it was made over the API.
+    pub custom: bool,
+    /// How many events there are.
+    pub count: u64,
+}
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -30,6 +43,45 @@ impl EventTypes {
         let mut types: Vec<EventType> = entry.types.values().cloned().collect();
         types.sort_by(|a, b| (a.custom, &a.name).cmp(&(b.custom, &b.name)));
         Ok(types)
+    }
+
+    /// Every event type that a camera has or an event was ever stored of, by name, with how many events
+    /// there are.
+    ///
+    /// Cost: a few counters per day that has events.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`] also for credentials of single cameras, and the store's.
+    pub async fn known(&self, caller: &Caller) -> Result<Vec<KnownType>> {
+        site_wide(caller)?;
+        let catalogue = self.0.catalogue();
+        self.0
+            .read(move |tx| {
+                let mut known: BTreeMap<Arc<str>, KnownType> = BTreeMap::new();
+                let mut at = |number, custom: Option<bool>, count| {
+                    let name = catalogue.type_name(number);
+                    let place = known.entry(Arc::clone(&name)).or_insert_with(|| {
+                        // Of what no camera has any more, the catalogue decides.
+                        let custom = custom.unwrap_or_else(|| catalog::entry(&name).is_none());
+                        KnownType { name, custom, count: 0 }
+                    });
+                    place.custom &= custom.unwrap_or(true);
+                    place.count += count;
+                };
+                for entry in catalogue.cameras.values() {
+                    for known in entry.types.values() {
+                        at(known.number, Some(known.custom), 0);
+                    }
+                }
+                for number in tx.types_seen()? {
+                    at(number, None, 0);
+                }
+                for (number, count) in tx.totals_by_type()? {
+                    at(number, None, count);
+                }
+                Ok(known.into_values().collect())
+            })
+            .await
     }
 
     /// One event type.
@@ -54,7 +106,7 @@ impl EventTypes {
         notify: bool,
     ) -> Result<EventType> {
         caller.may_at(Action::ChangeCameras, camera)?;
-check_name(&name)?;
+        check_name(&name)?;
         let act = Act::on("type.create", object(camera)).with(name.clone());
         self.0
             .change_as(caller, act, move |tx, next| {

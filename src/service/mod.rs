@@ -10,13 +10,17 @@ pub mod error;
 pub mod event;
 pub mod event_type;
 pub mod export;
+mod figures;
 pub mod health;
 pub mod histogram;
 mod idempotency;
 pub mod ingest;
 pub mod job;
 pub mod live;
+pub mod overview;
 mod rate;
+mod refusals;
+mod uses;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -81,6 +85,7 @@ pub(crate) struct Core {
     /// settings: what was checked is still so when it is stored.
     gate: Arc<tokio::sync::RwLock<()>>,
     stopping: AtomicBool,
+    figures: figures::Figures,
 }
 
 impl Services {
@@ -97,9 +102,11 @@ impl Services {
         let store = Store::open(dir, options)?;
         let key = store::secret_key(dir)?;
         let catalogue = ArcSwap::from_pointee(Catalogue::load(&store.read()?)?);
+        let figures = figures::Figures::load(&store.read()?)?;
         let gate = Arc::default();
         let stopping = AtomicBool::new(false);
-        let core = Arc::new(Core { store, key, clock, settings, catalogue, gate, stopping });
+        let core =
+            Arc::new(Core { store, key, clock, settings, catalogue, gate, stopping, figures });
         let jobs = job::Jobs::default();
         let live = live::Live::new();
         let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
@@ -141,6 +148,9 @@ impl Services {
 
     /// Lets queued writes finish, commits and closes the data directory. Blocks.
     pub fn close(&self) {
+        if let Err(error) = self.core.save_uses() {
+            tracing::warn!(%error, "when credentials were last used could not be kept");
+        }
         self.core.store.close();
     }
 }

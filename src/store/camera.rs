@@ -5,7 +5,7 @@ use redb::ReadableTable;
 use super::error::{Result, StoreError};
 use super::read::ReadTx;
 use super::row::{self, CameraRow};
-use super::tables::{CAMERAS, REMOVED_CAMERAS, state};
+use super::tables::{CAMERAS, REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, state};
 use super::write::WriteTx;
 use crate::domain::{Camera, CameraId, Timestamp};
 
@@ -19,6 +19,15 @@ impl ReadTx {
             cameras.push(decode(id.value(), value.value())?);
         }
         Ok(cameras)
+    }
+
+    /// The name of a camera that was removed, empty if format 1 removed it; `None` for any other id.
+    pub fn removed_camera(&self, id: CameraId) -> Result<Option<String>> {
+        if self.tx.open_table(REMOVED_CAMERAS)?.get(id.0)?.is_none() {
+            return Ok(None);
+        }
+        let name = self.tx.open_table(REMOVED_CAMERA_NAMES)?.get(id.0)?;
+        Ok(Some(name.map_or_else(String::new, |name| name.value().to_owned())))
     }
 }
 
@@ -37,7 +46,7 @@ impl WriteTx<'_> {
 
     /// Writes a camera's record, new or changed.
     pub fn put_camera(&self, camera: &Camera) -> Result<()> {
-        let row = CameraRow::V1 {
+        let row = CameraRow::V2 {
             name: camera.name.clone(),
             timezone: camera.timezone.clone(),
             enabled: camera.enabled,
@@ -48,16 +57,19 @@ impl WriteTx<'_> {
             latitude: camera.latitude.clone(),
             longitude: camera.longitude.clone(),
             meta: camera.meta.clone().into_iter().collect(),
+            address: camera.address.clone(),
+            quiet_after_s: camera.quiet_after_s,
         };
         let bytes = row::encode(u64::from(camera.id.0), &row);
         self.tx.open_table(CAMERAS)?.insert(camera.id.0, bytes.as_slice())?;
         Ok(())
     }
 
-    /// Removes a camera's record. Its id is not used again; its events stay.
-    pub fn remove_camera(&self, id: CameraId) -> Result<()> {
+    /// Removes a camera's record. Its id is not used again; its events and its name stay.
+    pub fn remove_camera(&self, id: CameraId, name: &str) -> Result<()> {
         self.tx.open_table(CAMERAS)?.remove(id.0)?;
         self.tx.open_table(REMOVED_CAMERAS)?.insert(id.0, ())?;
+        self.tx.open_table(REMOVED_CAMERA_NAMES)?.insert(id.0, name)?;
         Ok(())
     }
 
@@ -68,34 +80,63 @@ impl WriteTx<'_> {
 }
 
 fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
-    let Ok(CameraRow::V1 {
-        name,
-        timezone,
-        enabled,
-        created,
-        rec_mode,
-        url,
-        login,
-        latitude,
-        longitude,
-        meta,
-    }) = row::decode(u64::from(id), bytes)
-    else {
-        return Err(StoreError::Damaged(format!("the record of camera {id}")));
-    };
-    let meta = meta.into_iter().collect();
-    let (id, created) = (CameraId(id), Timestamp(created));
-    Ok(Camera {
-        id,
-        name,
-        timezone,
-        enabled,
-        created,
-        rec_mode,
-        url,
-        login,
-        latitude,
-        longitude,
-        meta,
+    let row = row::decode(u64::from(id), bytes)
+        .map_err(|row::Damage| StoreError::Damaged(format!("the record of camera {id}")))?;
+    let id = CameraId(id);
+    Ok(match row {
+        CameraRow::V1 {
+            name,
+            timezone,
+            enabled,
+            created,
+            rec_mode,
+            url,
+            login,
+            latitude,
+            longitude,
+            meta,
+        } => Camera {
+            id,
+            name,
+            timezone,
+            enabled,
+            created: Timestamp(created),
+            rec_mode,
+            url,
+            login,
+            latitude,
+            longitude,
+            meta: meta.into_iter().collect(),
+            address: None,
+            quiet_after_s: 0,
+        },
+        CameraRow::V2 {
+            name,
+            timezone,
+            enabled,
+            created,
+            rec_mode,
+            url,
+            login,
+            latitude,
+            longitude,
+            meta,
+            address,
+            quiet_after_s,
+        } => Camera {
+            id,
+            name,
+            timezone,
+            enabled,
+            created: Timestamp(created),
+            rec_mode,
+            url,
+            login,
+            latitude,
+            longitude,
+            meta: meta.into_iter().collect(),
+            address,
+            quiet_after_s,
+        },
     })
 }

@@ -4,10 +4,10 @@ use redb::ReadableTable;
 
 use super::error::{Result, StoreError};
 use super::read::ReadTx;
-use super::row::{self, CredentialRow};
-use super::tables::{CREDENTIALS, state};
+use super::row::{self, CredentialRow, UseRow};
+use super::tables::{CREDENTIAL_USES, CREDENTIALS, state};
 use super::write::WriteTx;
-use crate::domain::{Access, CameraId, Credential, Kind, Timestamp};
+use crate::domain::{Access, CameraId, Credential, Kind, LastUse, Timestamp};
 
 impl ReadTx {
     /// All credentials, by kind and id.
@@ -17,6 +17,21 @@ impl ReadTx {
         for entry in table.iter()? {
             let (key, value) = entry?;
             all.push(decode(key.value(), value.value())?);
+        }
+        Ok(all)
+    }
+
+    /// Last uses by credential id. A damaged row counts as never used.
+    pub fn credential_uses(&self) -> Result<Vec<(u32, LastUse)>> {
+        let table = self.tx.open_table(CREDENTIAL_USES)?;
+        let mut all = Vec::new();
+        for entry in table.iter()? {
+            let (id, value) = entry?;
+            let id = id.value();
+            if let Ok(UseRow::V1 { at, from }) = row::decode(u64::from(id), value.value()) {
+                let from = from.and_then(|from| from.parse().ok());
+                all.push((id, LastUse { at: Timestamp(at), from }));
+            }
         }
         Ok(all)
     }
@@ -45,9 +60,18 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Writes when a credential was last used.
+    pub fn put_credential_use(&self, id: u32, last: LastUse) -> Result<()> {
+        let row = UseRow::V1 { at: last.at.0, from: last.from.map(|from| from.to_string()) };
+        let bytes = row::encode(u64::from(id), &row);
+        self.tx.open_table(CREDENTIAL_USES)?.insert(id, bytes.as_slice())?;
+        Ok(())
+    }
+
     /// Removes a credential: its secret holds no longer.
     pub fn remove_credential(&self, kind: Kind, id: u32) -> Result<()> {
         self.tx.open_table(CREDENTIALS)?.remove(key(kind, id))?;
+        self.tx.open_table(CREDENTIAL_USES)?.remove(id)?;
         Ok(())
     }
 }

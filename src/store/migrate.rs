@@ -2,20 +2,32 @@
 
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, TableHandle, WriteTransaction};
+use redb::{Database, ReadableDatabase, WriteTransaction};
 
 use super::error::{Result, StoreError};
 use super::tables::{
-    AUDIT, CAMERAS, CREDENTIALS, EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENT_TYPES, EVENTS,
-    EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY, IDEMPOTENCY_BY_AGE, REMOVED_CAMERAS,
-    SCHEMA_VERSION, SERIES, SESSIONS, STATE, TAG_NUMBERS, TYPE_NAMES, USERS, state,
+    AUDIT, CAMERAS, CREDENTIAL_USES, CREDENTIALS, EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS,
+    EVENT_TYPES, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY, IDEMPOTENCY_BY_AGE,
+    REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, SCHEMA_VERSION, SERIES, SESSIONS, STATE, TAG_NUMBERS,
+    TYPE_NAMES, USERS, state,
 };
 
 /// A step from the format of its place (the first is from 1) to the next, in one transaction.
 type Step = fn(&WriteTransaction) -> Result<()>;
 
 /// Steps in order. Whoever raises [`SCHEMA_VERSION`] adds one, and a fixture of the old format.
-const STEPS: [Step; SCHEMA_VERSION as usize - 1] = [];
+const STEPS: [Step; SCHEMA_VERSION as usize - 1] = [to_2];
+
+/// Cameras have an address and a limit of quiet (rows of the old form stay as they are), removed ones
+/// keep their names, and credentials their last use. There are people, and a trail of what they do.
+fn to_2(tx: &WriteTransaction) -> Result<()> {
+    tx.open_table(USERS)?;
+    tx.open_table(SESSIONS)?;
+    tx.open_table(AUDIT)?;
+    tx.open_table(REMOVED_CAMERA_NAMES)?;
+    tx.open_table(CREDENTIAL_USES)?;
+    Ok(())
+}
 
 /// Refuses a newer version's database without touching it: opening it to write would.
 ///
@@ -53,33 +65,11 @@ pub(super) fn run(db: &Database) -> Result<u128> {
                 tx.open_table(STATE)?.insert(state::SCHEMA, at as u64 + 2)?;
                 tx.commit()?;
             }
-            add_tables(db)?;
         }
     }
     let table = db.begin_read_table()?;
     let half = |name| -> Result<u64> { Ok(table.get(name)?.map_or(0, |v| v.value())) };
     Ok(u128::from(half(state::INCARNATION_HIGH)?) << 64 | u128::from(half(state::INCARNATION_LOW)?))
-}
-
-/// Adds the tables that came without a new format: an older version does not see them.
-fn add_tables(db: &Database) -> Result<()> {
-    let known: Vec<String> =
-        db.begin_read()?.list_tables()?.map(|table| table.name().to_owned()).collect();
-    let has = |name: &str| known.iter().any(|known| known == name);
-    if has(USERS.name()) && has(SESSIONS.name()) && has(AUDIT.name()) {
-        return Ok(());
-    }
-    let tx = db.begin_write()?;
-    open_added(&tx)?;
-    tx.commit()?;
-    Ok(())
-}
-
-fn open_added(tx: &WriteTransaction) -> Result<()> {
-    tx.open_table(USERS)?;
-    tx.open_table(SESSIONS)?;
-    tx.open_table(AUDIT)?;
-    Ok(())
 }
 
 /// The format found, 0 in a new database.
@@ -128,7 +118,7 @@ fn create(db: &Database) -> Result<()> {
         tx.open_table(EVENT_TYPES)?;
         tx.open_table(TYPE_NAMES)?;
         tx.open_table(CREDENTIALS)?;
-        open_added(&tx)?;
+        to_2(&tx)?;
         let mut table = tx.open_table(STATE)?;
         table.insert(state::INCARNATION_HIGH, high)?;
         table.insert(state::INCARNATION_LOW, low)?;
@@ -156,19 +146,46 @@ mod tests {
         assert_ne!(run(&memory()).unwrap(), first);
     }
 
+    /// Everything that format 1 had, and nothing else.
     #[test]
-    fn a_database_from_before_there_were_users_gets_their_tables() {
+    fn a_database_of_format_1_is_read() {
+        use crate::domain::CameraId;
+        use crate::store::read::ReadTx;
+        /// Camera 7 as format 1 wrote it: `Gate`, `Europe/Berlin`, in use, made at 5, recording off.
+        const ROW: &str = concat!(
+            "4b314013000447617465",
+            "0d4575726f70652f4265726c696e",
+            "010a036f6666000000000101610162"
+        );
+        let row: Vec<u8> = (0..ROW.len() / 2)
+            .map(|n| u8::from_str_radix(&ROW[2 * n..2 * n + 2], 16).unwrap())
+            .collect();
         let db = memory();
         run(&db).unwrap();
         let tx = db.begin_write().unwrap();
+        tx.delete_table(REMOVED_CAMERA_NAMES).unwrap();
+        tx.delete_table(CREDENTIAL_USES).unwrap();
         tx.delete_table(USERS).unwrap();
         tx.delete_table(SESSIONS).unwrap();
         tx.delete_table(AUDIT).unwrap();
+        tx.open_table(CAMERAS).unwrap().insert(7, row.as_slice()).unwrap();
+        tx.open_table(REMOVED_CAMERAS).unwrap().insert(3, ()).unwrap();
+        tx.open_table(STATE).unwrap().insert(state::SCHEMA, 1).unwrap();
         tx.commit().unwrap();
+
         run(&db).unwrap();
         let tx = db.begin_read().unwrap();
         assert!(tx.open_table(USERS).is_ok() && tx.open_table(SESSIONS).is_ok());
         assert!(tx.open_table(AUDIT).is_ok());
+        let tx = ReadTx::new(db.begin_read().unwrap());
+        let camera = tx.cameras().unwrap().pop().unwrap();
+        assert_eq!((camera.id, camera.name.as_str()), (CameraId(7), "Gate"));
+        assert_eq!((camera.timezone.as_str(), camera.enabled), ("Europe/Berlin", true));
+        assert_eq!(camera.meta.get("a").map(String::as_str), Some("b"));
+        assert_eq!((camera.address, camera.quiet_after_s), (None, 0));
+        assert_eq!(tx.removed_camera(CameraId(3)).unwrap().as_deref(), Some(""));
+        assert_eq!(tx.credential_uses().unwrap(), []);
+        assert_eq!(version(&db).unwrap(), SCHEMA_VERSION);
     }
 
     #[test]

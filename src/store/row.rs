@@ -187,6 +187,33 @@ pub enum CameraRow {
         /// See `Camera::meta`.
         meta: Vec<(String, String)>,
     },
+    /// With an address and a limit of quiet.
+    V2 {
+        /// See `Camera::name`.
+        name: String,
+        /// See `Camera::timezone`.
+        timezone: String,
+        /// See `Camera::enabled`.
+        enabled: bool,
+        /// See `Camera::created`.
+        created: i64,
+        /// See `Camera::rec_mode`.
+        rec_mode: String,
+        /// See `Camera::url`.
+        url: Option<String>,
+        /// See `Camera::login`.
+        login: Option<String>,
+        /// See `Camera::latitude`.
+        latitude: Option<String>,
+        /// See `Camera::longitude`.
+        longitude: Option<String>,
+        /// See `Camera::meta`.
+        meta: Vec<(String, String)>,
+        /// See `Camera::address`.
+        address: Option<String>,
+        /// See `Camera::quiet_after_s`.
+        quiet_after_s: u32,
+    },
 }
 
 /// A row of `event_types`.
@@ -298,6 +325,18 @@ pub enum AuditRow {
     },
 }
 
+/// A row of `credential_uses`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum UseRow {
+    /// First format.
+    V1 {
+        /// When, microseconds.
+        at: i64,
+        /// The address that the request came from.
+        from: Option<String>,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,6 +393,7 @@ mod tests {
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = decode_plain::<ChangeRow<'_>>(&bytes);
             let _ = decode_plain::<CredentialRow>(&bytes);
+            let _ = decode_plain::<UseRow>(&bytes);
             let _ = decode::<CameraRow>(0, &bytes);
         }
     }

@@ -5,7 +5,7 @@ use redb::TableDefinition;
 use super::key::{AgeKey, DayKey, HourKey, Series, SeriesKey, TagKey, TimeKey};
 
 /// Format of the tables below. A step of `migrate.rs` leads from each older one.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 type Table<K, V> = TableDefinition<'static, K, V>;
 
@@ -34,6 +34,9 @@ pub(super) const IDEMPOTENCY_BY_AGE: Table<AgeKey, (u32, &str)> =
 pub(super) const CAMERAS: Table<u32, &[u8]> = TableDefinition::new("cameras");
 /// Ids of cameras that were removed: never given again.
 pub(super) const REMOVED_CAMERAS: Table<u32, ()> = TableDefinition::new("removed_cameras");
+/// Names that removed cameras had, from format 2 on.
+pub(super) const REMOVED_CAMERA_NAMES: Table<u32, &str> =
+    TableDefinition::new("removed_camera_names");
 /// Camera and type number to the type's switches.
 pub(super) const EVENT_TYPES: Table<Series, &[u8]> = TableDefinition::new("event_types");
 /// Event type number to its name. Numbers are never reused.
@@ -47,6 +50,8 @@ pub(super) const SESSIONS: Table<u64, &[u8]> = TableDefinition::new("sessions");
 /// Entry number to what was done; each row holds the hash of the one before. At 0 stands what came
 /// before the oldest that is kept.
 pub(super) const AUDIT: Table<u64, &[u8]> = TableDefinition::new("audit");
+/// Credential id to its last use.
+pub(super) const CREDENTIAL_USES: Table<u32, &[u8]> = TableDefinition::new("credential_uses");
 /// Single values of the store itself: see `state`.
 pub(super) const STATE: Table<&str, u64> = TableDefinition::new("state");
 

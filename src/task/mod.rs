@@ -11,6 +11,8 @@ use crate::service::Services;
 
 /// How often old idempotency keys are forgotten.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// How often the last uses of credentials are kept on disk.
+const SAVE_USES_EVERY: Duration = Duration::from_hours(1);
 /// Time that loops have to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -25,10 +27,14 @@ impl Tasks {
     /// Starts the loops that every server has.
     pub fn start(services: &Services) -> Self {
         let mut tasks = Self { set: JoinSet::new(), cancel: CancellationToken::new() };
-        let services = services.clone();
+        let (services, uses) = (services.clone(), services.clone());
         tasks.every("forget-keys", FORGET_EVERY, move || {
             let services = services.clone();
             async move { services.events.forget_keys().await }
+        });
+        tasks.every("save-uses", SAVE_USES_EVERY, move || {
+            let uses = uses.clone();
+            async move { uses.credentials.save_uses().await }
         });
         tasks
     }

@@ -94,6 +94,8 @@ fn commands(file: &str) -> Vec<(Vec<&str>, Value)> {
                 {"token_id": 9, "access": "ingest", "camid": 1, "expires": "t"}
             ]}),
         ),
+        (words("token rotate 7"), token("all", Value::Null)),
+        (words("token rotate 8 --overlap 1h"), token("watch", json!("t"))),
         (words("token revoke 8"), json!({})),
         (words("key create --name Desk"), json!({"key_id": 1, "license_key": "t"})),
         (words("key list"), json!({"objects": [{"key_id": 1, "name": "Desk", "created": "t"}]})),

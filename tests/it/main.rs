@@ -1,11 +1,13 @@
 //! Tests of the whole product, most of them through the real binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
 
+mod admin_cameras;
 mod cli;
 mod common;
 mod compat;
 mod crash;
 mod docs;
+mod filters;
 mod idempotency;
 mod ingest;
 mod limits;

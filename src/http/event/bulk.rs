@@ -100,13 +100,21 @@ pub(in crate::http) async fn create_many(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     refuse_key(req.headers())?;
-    let body = read_body(&req, payload, BULK_BYTES_MAX).await?;
-    let items = items(&body, is_lines(req.content_type()))?;
+    let note = |error: &ApiError| {
+        if let Some(reason) = error.refusal() {
+            services.events.refused(&caller, None, reason, 1);
+        }
+    };
+    let body = read_body(&req, payload, BULK_BYTES_MAX).await.inspect_err(note)?;
+    let items = items(&body, is_lines(req.content_type())).inspect_err(note)?;
     let (mut good, mut refused) = (Vec::with_capacity(items.len()), Vec::new());
     for (at, item) in items.into_iter().map(parse_event).enumerate() {
         match item {
             Ok(new) => good.push(Ok(new)),
-            Err(error) => refused.push((at, error)),
+            Err(error) => {
+                note(&error);
+                refused.push((at, error));
+            }
         }
     }
     drop(body); // its share of the budget is free while the disk works

@@ -88,16 +88,24 @@ pub(in crate::http) async fn create(
     req: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let body = read_body(&req, payload, JSON_BYTES_MAX).await?;
-    let mut new = parse_event(&body)?;
-    drop(body); // its share of the budget is free while the disk works
-    new.uid = key(req.headers(), new.uid)?;
+    let new = read_event(&req, payload).await.inspect_err(|error| {
+        if let Some(reason) = error.refusal() {
+            services.events.refused(&caller, None, reason, 1);
+        }
+    })?;
     let recorded = services.events.record(&caller, new).await?;
     let mut answer = if recorded.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
     if recorded.replayed {
         answer.insert_header((IDEMPOTENT_REPLAYED, "true"));
     }
     Ok(answer.json(EventBody::with_meta(&recorded.event)))
+}
+
+async fn read_event(req: &HttpRequest, payload: Payload) -> Result<NewEvent, ApiError> {
+    let body = read_body(req, payload, JSON_BYTES_MAX).await?;
+    let mut new = parse_event(&body)?; // the body's share of the budget is free while the disk works
+    new.uid = key(req.headers(), new.uid)?;
+    Ok(new)
 }
 
 /// Reads one event from JSON text.

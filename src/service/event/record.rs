@@ -47,11 +47,17 @@ impl Events {
     /// Stores an event and returns it as stored: on disk.
     ///
     /// # Errors
-    /// [`Error::AccessDenied`], [`Error::OutOfScope`], [`Error::MissingField`],
-    /// [`Error::UnknownEventType`], [`Error::BadParameter`], [`Error::RateLimited`],
+    /// [`Error::AccessDenied`], [`Error::OutOfScope`], [`Error::CameraDisabled`],
+    /// [`Error::MissingField`], [`Error::UnknownEventType`], [`Error::BadParameter`], [`Error::RateLimited`],
     /// [`Error::IdempotencyMismatch`], [`Error::Overloaded`], [`Error::StorageFull`],
     /// [`Error::StorageFailed`].
     pub async fn record(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
+        let camera = new.camera;
+        let recorded = self.record_one(caller, new).await;
+        recorded.inspect_err(|error| self.note_refusal(caller, camera, error, 1))
+    }
+
+    async fn record_one(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
         if new.uid.is_some() {
             return self.record_once(caller, new, Rate::Counts).await;
         }
@@ -89,7 +95,8 @@ impl Events {
             return Err(Error::LimitReached("more than 1000 events in one request"));
         }
         if let Some(camera) = caller.only_camera() {
-            self.limit(caller, camera, items.len())?;
+            self.limit(caller, camera, items.len())
+                .inspect_err(|error| self.note_refusal(caller, None, error, items.len()))?;
         }
         let mut results: Vec<Option<Result<Recorded>>> = Vec::with_capacity(items.len());
         let mut keyed = Vec::new();
@@ -104,13 +111,19 @@ impl Events {
                         keyed.push((at, new));
                         None
                     }
-                    Ok(new) => match self.check(caller, new, now) {
-                        Ok(good) => {
-                            checked.push((at, good));
-                            None
+                    Ok(new) => {
+                        let camera = new.camera;
+                        match self.check(caller, new, now) {
+                            Ok(good) => {
+                                checked.push((at, good));
+                                None
+                            }
+                            Err(error) => {
+                                self.note_refusal(caller, camera, &error, 1);
+                                Some(Err(error))
+                            }
                         }
-                        Err(error) => Some(Err(error)),
-                    },
+                    }
                     Err(error) => Some(Err(error)),
                 });
             }
@@ -128,7 +141,9 @@ impl Events {
             }
         };
         let keyed = keyed.into_iter().map(|(at, new)| async move {
-            (at, self.record_once(caller, new, Rate::Counted).await)
+            let camera = new.camera;
+            let recorded = self.record_once(caller, new, Rate::Counted).await;
+            (at, recorded.inspect_err(|error| self.note_refusal(caller, camera, error, 1)))
         });
         let keyed = futures_util::future::join_all(keyed).await;
         if let Some(first) = first {
@@ -254,8 +269,8 @@ impl Events {
         let camera = camera_of(caller, &new)?;
         let catalogue = self.core.catalogue();
         let entry = catalogue.camera(camera).ok_or(Error::OutOfScope(camera))?;
-        if !entry.camera.enabled && caller.is_ingest() {
-            return Err(Error::AccessDenied("the camera is switched off"));
+        if !entry.camera.enabled && !caller.is_account_wide() {
+            return Err(Error::CameraDisabled(camera));
         }
         let Some(event_type) = entry.types.get(&new.name) else {
             return Err(Error::UnknownEventType(new.name));
@@ -276,6 +291,28 @@ impl Events {
             hash: 0,
         };
         Ok(Checked { camera, create, name: catalogue.type_name(event_type.number) })
+    }
+
+    /// Counts events that were refused, if it is known of which camera they were.
+    fn note_refusal(&self, caller: &Caller, named: Option<CameraId>, error: &Error, count: usize) {
+        if let Some(reason) = error.refusal() {
+            self.refused(caller, named, reason, count);
+        }
+    }
+
+    /// Counts events that were refused before they got here, such as a body that is no JSON: for the
+    /// camera they name, or for the only one of the credential. `reason` is an `errorType`.
+    pub fn refused(
+        &self,
+        caller: &Caller,
+        named: Option<CameraId>,
+        reason: &'static str,
+        count: usize,
+    ) {
+        let Some(camera) = named.or_else(|| caller.only_camera()) else { return };
+        if caller.covers(camera) && self.core.catalogue().camera(camera).is_some() {
+            self.core.figures.refusals.add(camera, reason, count, self.core.clock.now());
+        }
     }
 
     /// Holds a camera to its rate; only what it sends itself counts (operations.md 3).

@@ -2,6 +2,7 @@
 
 mod by_id;
 mod count;
+mod figures;
 mod page;
 mod plan;
 mod walk;

@@ -1,0 +1,17 @@
+//! What VXG's API has no word for: the paths below `/api/admin/v1`.
+//!
+//! Bodies with an unknown member are refused: a misspelt option must not pass silently.
+
+pub(super) mod camera;
+pub(super) mod event_type;
+pub(super) mod token;
+
+use actix_web::web::ServiceConfig;
+
+/// Registers the paths.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .configure(camera::configure)
+        .configure(event_type::configure)
+        .configure(token::configure);
+}

@@ -1,0 +1,29 @@
+//! What is counted in memory beside the store: refused events, uses of credentials, clocks of cameras.
+
+use super::overview::Skews;
+use super::refusals::Refusals;
+use super::uses::Uses;
+use crate::domain::CameraId;
+use crate::store::{self, ReadTx};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Figures {
+    pub refusals: Refusals,
+    pub uses: Uses,
+    pub skews: Skews,
+}
+
+impl Figures {
+    /// Empty, but for what was kept of the uses.
+    pub fn load(tx: &ReadTx) -> store::Result<Self> {
+        let uses = Uses::new(tx.credential_uses()?);
+        Ok(Self { refusals: Refusals::default(), uses, skews: Skews::default() })
+    }
+
+    /// A camera is gone, and with it what was counted for it.
+    pub fn forget_camera(&self, camera: CameraId) {
+        self.refusals.forget(camera);
+        self.skews.forget(camera);
+    }
+}
