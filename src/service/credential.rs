@@ -1,19 +1,17 @@
 //! Credentials: proving a caller, and issuing and revoking tokens, groups and license keys.
 
-use std::net::IpAddr;
+mod token;
+
 use std::sync::Arc;
 
+use super::Core;
 use super::access::{Action, Caller, Rights, Scope, Who};
 use super::audit::Act;
 use super::error::{Error, Result};
-use super::{Core, blocking};
 use crate::domain::credential::Claim;
-use crate::domain::time::SECOND_US;
-use crate::domain::{Access, CameraId, Credential, Kind, LastUse, Nonce, Timestamp, is_name};
+use crate::domain::{Access, CameraId, Credential, Kind, Nonce, Timestamp, is_name};
 use crate::store::{StoreError, WriteTx};
 
-/// Longest time that a former secret holds beside the new one: 7 days.
-pub const OVERLAP_S_MAX: u64 = 604_800;
 /// Most credentials of one installation.
 const CREDENTIALS_MAX: usize = 65_536;
 
@@ -74,27 +72,6 @@ impl Credentials {
         Ok(Caller::new(who, Rights::Access(row.access), scope))
     }
 
-    /// Notes that a proven caller's credential was used from `peer`. Costs next to nothing.
-    pub fn used(&self, caller: &Caller, peer: Option<IpAddr>) {
-        if let Who::Token(id) | Who::Group(id) | Who::Key(id) = caller.who {
-            self.0.figures.uses.note(id, self.0.clock.now(), peer);
-        }
-    }
-
-    /// When a credential was last used, whatever its kind, and from where.
-    pub fn last_use(&self, id: u32) -> Option<LastUse> {
-        self.0.figures.uses.of(id)
-    }
-
-    /// Keeps the last uses on disk, if there are new ones.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn save_uses(&self) -> Result<()> {
-        let core = Arc::clone(&self.0);
-        blocking(move || core.save_uses()).await
-    }
-
     /// The secret of a credential's row.
     pub fn secret(&self, row: &Credential) -> String {
         self.0.key.secret(row.kind, row.id, row.access, &row.nonce)
@@ -117,64 +94,6 @@ impl Credentials {
     pub fn get(&self, caller: &Caller, kind: Kind, id: u32) -> Result<Arc<Credential>> {
         caller.may(Action::Manage)?;
         self.0.catalogue().credentials.get(&(kind, id)).cloned().ok_or_else(|| missing(kind))
-    }
-
-    /// The tokens of a camera, by id.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], [`Error::CameraNotFound`].
-    pub fn tokens_of(&self, caller: &Caller, camera: CameraId) -> Result<Vec<Arc<Credential>>> {
-        caller.may_at(Action::Manage, camera)?;
-        let catalogue = self.0.catalogue();
-        catalogue.camera(camera).ok_or(Error::CameraNotFound(camera))?;
-        Ok(catalogue.tokens_of(camera).cloned().collect())
-    }
-
-    /// A token's secret, once more. It stands in the audit before it is shown.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], [`Error::NotFound`].
-    pub async fn show(&self, caller: &Caller, id: u32) -> Result<Issued> {
-        caller.may(Action::Manage)?;
-        let credential = self
-            .0
-            .change_as(caller, Act::on("token.show", object(Kind::Token, id)), move |_, next| {
-                let row = next.credentials.get(&(Kind::Token, id));
-                Ok(Credential::clone(row.ok_or_else(|| missing(Kind::Token))?))
-            })
-            .await?;
-        Ok(Issued { secret: self.secret(&credential), credential })
-    }
-
-    /// Gives a token a new secret. The former one holds for `overlap_s` seconds more; one that was
-    /// former until now ends at once.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], [`Error::NotFound`], [`Error::BadParameter`] for more than
-    /// [`OVERLAP_S_MAX`].
-    pub async fn rotate(&self, caller: &Caller, id: u32, overlap_s: u64) -> Result<Issued> {
-        caller.may(Action::Manage)?;
-        let overlap_us = i64::try_from(overlap_s)
-            .ok()
-            .filter(|_| overlap_s <= OVERLAP_S_MAX)
-            .map(|seconds| seconds * SECOND_US)
-            .ok_or_else(|| Error::BadParameter("an overlap is at most 7 days".to_owned()))?;
-        let now = self.0.clock.now();
-        let act = Act::on("token.rotate", object(Kind::Token, id))
-            .with(format!("former secret holds {overlap_s} s"));
-        let credential = self
-            .0
-            .change_as(caller, act, move |tx, next| {
-                let row = next.credentials.get(&(Kind::Token, id));
-                let mut row = Credential::clone(row.ok_or_else(|| missing(Kind::Token))?);
-                let former = std::mem::replace(&mut row.nonce, nonce()?);
-                row.former = (overlap_us > 0).then_some((former, Timestamp(now.0 + overlap_us)));
-                tx.put_credential(&row)?;
-                next.put_credential(row.clone());
-                Ok(row)
-            })
-            .await?;
-        Ok(Issued { secret: self.secret(&credential), credential })
     }
 
     /// Makes another token for a camera, or (without one) a metrics token.

@@ -17,7 +17,7 @@ use crate::domain::{CameraId, EventId, Timestamp};
 use crate::store::{GroupBy, Query, ReadTx, Selection, StoredEvent};
 
 /// Half hours of a sparkline: a day.
-pub const SPARKLINE: usize = 48;
+pub const SPARKLINE: u8 = 48;
 /// Last events that a camera's clock is judged by.
 pub const SKEW_SAMPLES: usize = 200;
 /// Fewer than this many say nothing.
@@ -165,7 +165,7 @@ impl Cameras {
                                 name: catalogue.type_name(event.event_type),
                                 time: event.time,
                             }),
-                            sparkline: counts.unwrap_or_else(|| vec![0; SPARKLINE]),
+                            sparkline: counts.unwrap_or_else(|| vec![0; SPARKLINE.into()]),
                             skew,
                             refused,
                             entry,
@@ -194,7 +194,7 @@ fn half_hours(
 ) -> Result<HashMap<CameraId, Vec<u64>>> {
     let end = (now.0.div_euclid(QUARTER_US) + 1) * QUARTER_US;
     let bounds: Vec<i64> =
-        (0..=SPARKLINE as i64).map(|n| end - DAY_US + n * 2 * QUARTER_US).collect();
+        (0..=i64::from(SPARKLINE)).map(|n| end - DAY_US + n * 2 * QUARTER_US).collect();
     let (start, end) = (Timestamp(end - DAY_US), Timestamp(end - 1));
     let query = Query { selection, start, end, ..Query::all() };
     let counted = tx.histogram(&query, &bounds, GroupBy::Camera)?;

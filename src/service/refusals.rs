@@ -10,14 +10,14 @@ use crate::domain::time::{HOUR_US, MINUTE_US};
 use crate::domain::{CameraId, Timestamp};
 
 const SLOT_US: i64 = 30 * MINUTE_US;
-const SLOTS: usize = 48;
+const SLOTS: u8 = 48;
 
 /// Refusals of one camera for one reason: a ring of half hours.
 #[derive(Clone, Copy, Debug)]
 struct Ring {
     /// Half hour of the newest count, from the epoch.
     newest: i64,
-    counts: [u32; SLOTS],
+    counts: [u32; SLOTS as usize],
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Ring {
         if passed <= 0 {
             return;
         }
-        for step in 1..=passed.min(SLOTS as i64) {
+        for step in 1..=passed.min(SLOTS.into()) {
             self.counts[index(self.newest + step)] = 0;
         }
         self.newest = slot;
@@ -67,7 +67,7 @@ impl Ring {
 }
 
 fn index(slot: i64) -> usize {
-    usize::try_from(slot.rem_euclid(SLOTS as i64)).expect("a remainder of 48 fits")
+    usize::try_from(slot.rem_euclid(SLOTS.into())).expect("a remainder of 48 fits")
 }
 
 fn slot(at: Timestamp) -> i64 {
@@ -84,7 +84,7 @@ impl Refusals {
         let mut all = self.lock();
         let refused = all.entry(camera).or_default();
         refused.last = Some(now);
-        let empty = Ring { newest: slot(now), counts: [0; SLOTS] };
+        let empty = Ring { newest: slot(now), counts: [0; SLOTS as usize] };
         let ring = refused.reasons.entry(reason).or_insert(empty);
         ring.add(slot(now), u32::try_from(count).unwrap_or(u32::MAX));
     }

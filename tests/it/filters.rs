@@ -19,6 +19,11 @@ struct Stored {
 
 type Wanted = fn(&Stored) -> bool;
 
+/// Members of an object with `detail=detail`.
+const DETAIL: &str = "camid id name order_time picture received_at time uid";
+/// The same with tags.
+const ALL: &str = "camid id meta name order_time picture received_at time uid";
+
 /// Whether an event has a tag with a value.
 fn has(event: &Stored, tag: &str, value: &str) -> bool {
     event.tags.contains(&(tag, value))
@@ -116,7 +121,7 @@ fn filters_mean_the_same_everywhere() {
         }
     }
     for (query, wanted) in QUERIES {
-        let (gone, left): (Vec<Stored>, Vec<Stored>) = all.into_iter().partition(|e| wanted(e));
+        let (gone, left): (Vec<Stored>, Vec<Stored>) = all.into_iter().partition(wanted);
         let deleted = key.delete(&format!("{EVENTS}?{query}")).ok(200);
         assert_eq!(deleted, json!({"deleted": gone.len()}), "delete {query}");
         let ids: Vec<u64> = left.iter().map(|e| e.id).collect();
@@ -138,8 +143,6 @@ fn detail_is_everything_but_the_tags() {
     let names = |object: &Value| {
         object.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>().join(" ")
     };
-    const DETAIL: &str = "camid id name order_time picture received_at time uid";
-    const ALL: &str = "camid id meta name order_time picture received_at time uid";
     let list = client.get(&format!("{EVENTS}?detail=detail")).ok(200)["objects"][0].clone();
     assert_eq!(names(&list), DETAIL);
     assert_eq!((&list["uid"], &list["picture"]), (&json!("u-1"), &json!("none")));

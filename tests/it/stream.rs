@@ -217,6 +217,21 @@ fn a_feed_keeps_to_scope_and_filters() {
 }
 
 #[test]
+fn a_feed_ends_with_the_secret_it_was_opened_with() {
+    let server = Server::start();
+    let gate = server.camera("Gate");
+    let token = format!("Acc {}", gate["access_tokens"]["all"].as_str().unwrap());
+    let client = server.client(&server.key());
+    let feed = Feed::open(&server, "", &[("Authorization", &token)]);
+    server.cli_json(&["token", "rotate", "1", "--overlap", "1h"]);
+    client.post("/api/v2/storage/events/", &event(1, 1)).ok(201);
+    assert_eq!(feed.next().data["meta"], json!({ "n": "1" }), "it holds for an hour more");
+    server.cli_json(&["token", "rotate", "1"]);
+    client.post("/api/v2/storage/events/", &event(1, 2)).ok(201);
+    feed.ends();
+}
+
+#[test]
 fn feeds_are_limited_and_end_when_the_server_stops() {
     let mut server = Server::start();
     server.camera("Gate");

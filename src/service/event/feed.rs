@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::{Events, named, query};
 use crate::domain::filter::{Filter, Page};
-use crate::domain::{Event, EventId};
+use crate::domain::{Event, EventId, Nonce};
 use crate::service::access::{Action, Caller};
 use crate::service::error::Result;
 use crate::service::live::{Change, Place};
@@ -48,6 +48,8 @@ pub struct Feed {
     events: Events,
     caller: Caller,
     filter: Filter,
+    /// Of the caller's token, as it was.
+    nonce: Option<Nonce>,
     /// Everything up to this id has been told.
     after: EventId,
     ready: VecDeque<Item>,
@@ -78,6 +80,7 @@ impl Events {
         let newest = self.core().read(|tx| Ok(tx.last_event()?)).await?;
         let mut feed = Feed {
             events: self.clone(),
+            nonce: self.core().nonce(caller),
             caller: caller.clone(),
             filter,
             after: after.unwrap_or(newest),
@@ -106,7 +109,7 @@ impl Feed {
     /// The store's.
     pub async fn next(&mut self, quiet: Duration) -> Result<Option<Item>> {
         loop {
-            if *self.ended.borrow() || !self.events.core().holds(&self.caller) {
+            if *self.ended.borrow() || !self.holds() {
                 return Ok(None);
             }
             if let Some(item) = self.ready.pop_front() {
@@ -130,6 +133,13 @@ impl Feed {
                 () = tokio::time::sleep(quiet) => return Ok(Some(Item::Quiet)),
             }
         }
+    }
+
+    /// Whether the credential that the feed was opened with still holds.
+    fn holds(&self) -> bool {
+        let (core, caller) = (self.events.core(), &self.caller);
+        let rotated = self.nonce.is_some_and(|nonce| core.is_rotated_away(caller, nonce));
+        core.holds(caller) && !rotated
     }
 
     /// Reads the next new events. Looks again later if there may be more.

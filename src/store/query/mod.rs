@@ -207,6 +207,9 @@ impl ReadTx {
             } else if plan.counted() && plan.takes_ids_near(newest) {
                 count::fold(self, &plan, &mut histogram)?;
                 let last = plan.query.before_id.unwrap_or(newest);
+                if last < newest {
+                    takes("counters less the newest rows");
+                }
                 self.rows_between(last, newest, |event| {
                     let event = event.filter(|event| plan.accepts_apart_from_ids(event));
                     if let Some(entry) = event.as_ref().map(Entry::of) {

@@ -231,6 +231,7 @@ fn every_way_of_answering_is_taken_and_right() {
         }
     }
     let wanted = [
+        "counters less the newest rows",
         "edge by series",
         "edge by tag",
         "edge by time",
@@ -296,6 +297,32 @@ fn pages_neither_skip_nor_repeat_while_events_come_and_go() {
             home.model.is_all_of(&home.store.read().unwrap());
         }
     }
+}
+
+#[test]
+fn figures_of_cameras_and_types_agree_with_the_rows() {
+    let mut home = Home::new();
+    home.create(scattered(200));
+    let gone: Vec<EventId> = (0..200).step_by(3).map(|n| EventId(n + 1)).collect();
+    home.write(vec![Change::Delete { ids: gone }]);
+    let tx = home.store.read().unwrap();
+    let cameras: Vec<CameraId> = (0..6).map(CameraId).collect();
+    let newest = tx.newest_events(&cameras).unwrap();
+    for (camera, newest) in cameras.iter().zip(newest) {
+        let selection = Selection::Cameras(vec![*camera]);
+        let all = home.model.matching(&Query { selection, ..Query::all() });
+        assert_eq!(newest.as_ref(), all.last(), "{camera:?}");
+        let last = all.iter().rev().take(7).map(|event| (event.time, event.received_at));
+        assert_eq!(tx.last_times(*camera, 7).unwrap(), last.collect::<Vec<_>>());
+    }
+    let mut totals: BTreeMap<u16, u64> = BTreeMap::new();
+    for event in home.model.events.values() {
+        *totals.entry(event.event_type.0).or_default() += 1;
+    }
+    let totals: Vec<_> = totals.into_iter().map(|(t, count)| (EventTypeId(t), count)).collect();
+    assert_eq!(tx.totals_by_type().unwrap(), totals);
+    let seen: Vec<EventTypeId> = totals.iter().map(|(number, _)| *number).collect();
+    assert_eq!(tx.types_seen().unwrap(), seen);
 }
 
 #[test]
