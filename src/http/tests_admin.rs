@@ -204,6 +204,9 @@ async fn of_a_camera_that_is_off_only_the_account_creates() {
     assert_eq!(many["objects"][0]["errorType"], "camera_disabled");
     assert_eq!(server.post(EVENTS, &server.key, body).await.0, 201);
     assert_eq!(server.get(EVENTS, &server.all).await.1["meta"]["total_count"], 1);
+    let own = "/api/v2/cameras/1/";
+    server.put(own, &server.all, r#"{"enabled":true}"#).await.refuses(403, "access_deny");
+    assert_eq!(server.put(own, &server.all, r#"{"enabled":false}"#).await.0, 200);
     assert_eq!(server.gate().await["rejected_24h"], json!({ "camera_disabled": 2 }));
     server.put(GATE, &server.key, r#"{"enabled":true}"#).await;
     assert_eq!(server.post(EVENTS, &server.all, body).await.0, 201);

@@ -153,7 +153,8 @@ impl Cameras {
             .await
     }
 
-    /// Changes a camera's record and returns it as it is then.
+    /// Changes a camera's record and returns it as it is then. A camera that is off is not switched on
+    /// by its own credentials: what they create is refused for a reason.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::BadParameter`].
@@ -165,8 +166,12 @@ impl Cameras {
     ) -> Result<Arc<CameraEntry>> {
         caller.may_at(Action::ChangeCameras, id)?;
         check(&change)?;
+        let account_wide = caller.is_account_wide();
         let act = Act::on("camera.change", object(id)).with(told(&change));
         self.edit(caller, act, id, move |camera| {
+            if change.enabled == Some(true) && !camera.enabled && !account_wide {
+                return Err(Error::AccessDenied("switching a camera on again"));
+            }
             apply(camera, change);
             Ok(())
         })

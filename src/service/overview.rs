@@ -26,8 +26,8 @@ const SKEW_SAMPLES_MIN: usize = 5;
 const SKEW_MAX_US: i64 = MINUTE_US;
 /// A clock that was looked at is not looked at again for so long.
 const SKEW_KEPT: Duration = Duration::from_mins(1);
-/// Clocks looked at for one list; the others have their turn in the next one.
-const SKEWS_PER_LIST: usize = 128;
+/// Clocks looked at for one list, 100,000 rows; of more cameras, the others have their turn in the next.
+const SKEWS_PER_LIST: usize = 512;
 
 /// How a camera does, in a word: the first that holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

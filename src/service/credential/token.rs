@@ -46,8 +46,8 @@ impl Credentials {
     /// former until now ends at once.
     ///
     /// # Errors
-    /// [`Error::AccessDenied`], [`Error::NotFound`], [`Error::BadParameter`] for more than
-    /// [`OVERLAP_S_MAX`].
+    /// [`Error::AccessDenied`], [`Error::NotFound`], [`Error::BadParameter`] for more than 7
+    /// days.
     pub async fn rotate(&self, caller: &Caller, id: u32, overlap_s: u64) -> Result<Issued> {
         caller.may(Action::Manage)?;
         let seconds = i64::try_from(overlap_s).ok().filter(|_| overlap_s <= OVERLAP_S_MAX);
