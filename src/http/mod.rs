@@ -12,6 +12,7 @@ mod camera_parts;
 mod channel;
 mod channel_group;
 pub mod connections;
+mod encoding;
 pub mod error;
 mod event;
 mod event_type;
@@ -65,5 +66,5 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(job::configure)
         .configure(openapi::configure)
         .configure(ui::configure)
-        .default_service(web::to(route::not_found));
+        .default_service(web::to(ui::not_found));
 }

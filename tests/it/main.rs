@@ -24,3 +24,4 @@ mod stream;
 mod tidy;
 mod tokens;
 mod transfer;
+mod ui;
