@@ -256,6 +256,14 @@ impl Origin {
         is_host.then(|| Self { tls, host: host.to_owned(), port })
     }
 
+    /// Whether both name the same server in the same way; a port left out is the scheme's own.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let port = |origin: &Self| origin.port.unwrap_or(if origin.tls { 443 } else { 80 });
+        self.tls == other.tls
+            && self.host.eq_ignore_ascii_case(&other.host)
+            && port(self) == port(other)
+    }
+
     /// `http[s]://host[:port]`, without a final slash.
     pub fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };

@@ -1,4 +1,4 @@
-//! What the product is about: cameras, event types, events, credentials. No I/O, no framework.
+//! What the product is about: cameras, event types, events, credentials, people. No I/O, no framework.
 
 pub mod audit;
 pub mod camera;

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::service;
@@ -51,6 +52,9 @@ pub enum ApiError {
     /// A body with a cookie session that is not `application/json`.
     #[error("Content-Type must be application/json")]
     ContentType,
+    /// A request with a cookie that another page may have sent (operations.md 5.6).
+    #[error("a change with a session cookie needs an Origin header that names this server")]
+    Csrf,
     /// The body did not arrive in time.
     #[error("the body did not arrive in time")]
     Timeout,
@@ -97,6 +101,15 @@ pub enum Code {
     Timeout,
     HeadersTooLarge,
     AlreadyExists,
+    Exists,
+    WrongLogin,
+    WrongPassword,
+    TooManyAttempts,
+    PasswordRefused,
+    LastAdmin,
+    WrongCode,
+    CodeVoid,
+    Csrf,
     BuiltIn,
     MetaLimit,
     LimitReached,
@@ -121,6 +134,10 @@ pub struct ErrorBody {
     /// The HTTP status once more.
     #[schema(example = 400)]
     pub status: u16,
+    /// Further members of this code: `reason` of a refused password, `tries_left` of a wrong code.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub more: Map<String, Value>,
 }
 
 impl ApiError {
@@ -141,6 +158,16 @@ impl ApiError {
                 Error::MissingField(_) => (StatusCode::BAD_REQUEST, Code::MissingField),
                 Error::BadParameter(_) => (StatusCode::BAD_REQUEST, Code::BadParameter),
                 Error::Exists(_) => (StatusCode::BAD_REQUEST, Code::AlreadyExists),
+                Error::UserExists => (StatusCode::CONFLICT, Code::Exists),
+                Error::WrongLogin => (StatusCode::UNAUTHORIZED, Code::WrongLogin),
+                Error::WrongPassword => (StatusCode::FORBIDDEN, Code::WrongPassword),
+                Error::TooManyAttempts { .. } => {
+                    (StatusCode::TOO_MANY_REQUESTS, Code::TooManyAttempts)
+                }
+                Error::PasswordRefused(_) => (StatusCode::BAD_REQUEST, Code::PasswordRefused),
+                Error::LastAdmin => (StatusCode::CONFLICT, Code::LastAdmin),
+                Error::WrongCode { .. } => (StatusCode::FORBIDDEN, Code::WrongCode),
+                Error::CodeVoid => (StatusCode::GONE, Code::CodeVoid),
                 Error::BuiltIn => (StatusCode::BAD_REQUEST, Code::BuiltIn),
                 Error::MetaLimit(_) => (StatusCode::BAD_REQUEST, Code::MetaLimit),
                 Error::LimitReached(_) => (StatusCode::BAD_REQUEST, Code::LimitReached),
@@ -163,6 +190,7 @@ impl ApiError {
             Self::EncodingNotSupported => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::EncodingNotSupported)
             }
+            Self::Csrf => (StatusCode::FORBIDDEN, Code::Csrf),
             Self::ContentType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::ContentType),
             Self::Timeout => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
             Self::HeadersTooLarge => {
@@ -181,13 +209,32 @@ impl ApiError {
     /// Nothing from inside stands in it: the text of a storage failure is always the same.
     pub fn body(&self) -> ErrorBody {
         let (status, error_type) = self.parts();
-        ErrorBody { error_type, error_detail: self.to_string(), status: status.as_u16() }
+        ErrorBody {
+            error_type,
+            error_detail: self.to_string(),
+            status: status.as_u16(),
+            more: self.more(),
+        }
+    }
+
+    /// Members beside the three that every error has.
+    fn more(&self) -> Map<String, Value> {
+        use service::Error;
+        let (name, value): (_, Value) = match self {
+            Self::Service(Error::WrongCode { tries_left }) => ("tries_left", (*tries_left).into()),
+            Self::Service(Error::PasswordRefused(refusal)) => ("reason", refusal.word().into()),
+            _ => return Map::new(),
+        };
+        Map::from_iter([(name.to_owned(), value)])
     }
 
     /// Seconds for `Retry-After`, where waiting helps.
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Service(service::Error::RateLimited { retry_after_s }) => Some(*retry_after_s),
+            Self::Service(service::Error::TooManyAttempts { retry_after_s }) => {
+                Some(*retry_after_s)
+            }
             Self::Service(service::Error::Overloaded(_)) => Some(OVERLOADED_RETRY_S),
             Self::Service(service::Error::StorageFull) => Some(STORAGE_FULL_RETRY_S),
             _ => None,

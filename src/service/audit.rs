@@ -175,6 +175,14 @@ impl Audit {
             .await
     }
 
+    /// Notes that the trail itself is exported.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_export(&self, caller: &Caller) -> Result<()> {
+        self.note(Some(caller), Act::on("audit.export", "audit trail"), "ok").await
+    }
+
     /// Whether the chain holds. The first time it is followed from its start, later from where that
     /// ended; what was found broken stays so until the next start.
     ///

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::domain::user::folded;
+use super::clock::Clock;
+use super::session::LiveSession;
+use crate::domain::user::{SessionHash, folded};
 use crate::domain::{
     Camera, CameraId, Credential, EventType, EventTypeId, Kind, Role, User, UserId,
 };
@@ -30,6 +32,8 @@ pub struct Catalogue {
     pub credentials: BTreeMap<(Kind, u32), Arc<Credential>>,
     /// Users by id.
     pub users: BTreeMap<UserId, Arc<User>>,
+    /// Sessions by the hash of their secret.
+    pub sessions: BTreeMap<SessionHash, Arc<LiveSession>>,
     names: HashMap<EventTypeId, Arc<str>>,
     numbers: HashMap<Arc<str>, EventTypeId>,
 }
@@ -39,7 +43,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// A damaged record.
-    pub fn load(tx: &ReadTx) -> store::Result<Self> {
+    pub fn load(tx: &ReadTx, clock: &Clock) -> store::Result<Self> {
         let mut catalogue = Self::default();
         let names = tx.type_names()?;
         let mut types: BTreeMap<CameraId, BTreeMap<String, EventType>> = BTreeMap::new();
@@ -58,6 +62,10 @@ impl Catalogue {
         }
         for user in tx.users()? {
             catalogue.put_user(user);
+        }
+        for session in tx.sessions()? {
+            let session = LiveSession::new(session, clock);
+            catalogue.sessions.insert(session.session.hash, Arc::new(session));
         }
         Ok(catalogue)
     }

@@ -1,7 +1,8 @@
 //! The clock as a dependency: the system's, or one that tests move.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use crate::domain::Timestamp;
 
@@ -26,6 +27,19 @@ impl Clock {
         match &self.0 {
             None => Timestamp(chrono::Utc::now().timestamp_micros()),
             Some(at) => Timestamp(at.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Microseconds since some moment, never less than before: what time-outs and ages go by while the
+    /// process lives (operations.md 2.4). A manual clock's own time.
+    pub fn steady_us(&self) -> i64 {
+        static START: OnceLock<Instant> = OnceLock::new();
+        match &self.0 {
+            None => {
+                let elapsed = START.get_or_init(Instant::now).elapsed();
+                i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)
+            }
+            Some(at) => at.load(Ordering::Relaxed),
         }
     }
 

@@ -2,15 +2,17 @@
 
 mod token;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Core;
 use super::access::{Action, Caller, Rights, Scope, Who};
 use super::audit::Act;
 use super::error::{Error, Result};
+use super::password::random;
 use crate::domain::credential::Claim;
 use crate::domain::{Access, CameraId, Credential, Kind, Nonce, Timestamp, is_name};
-use crate::store::{StoreError, WriteTx};
+use crate::store::WriteTx;
 
 /// Most credentials of one installation.
 const CREDENTIALS_MAX: usize = 65_536;
@@ -70,6 +72,11 @@ impl Credentials {
             Kind::Group => (Who::Group(row.id), Scope::Cameras(row.cameras.clone())),
         };
         Ok(Caller::new(who, Rights::Access(row.access), scope))
+    }
+
+    /// What somebody who presented an unknown token is told: guessing is slowed down (operations.md 5.5).
+    pub fn refusal(&self, token: &str, from: Option<IpAddr>) -> Error {
+        self.0.unknown.refusal(token, from, self.0.clock.steady_us())
     }
 
     /// The secret of a credential's row.
@@ -295,9 +302,7 @@ pub(super) fn make(
 
 fn nonce() -> Result<Nonce> {
     let mut nonce = Nonce::default();
-    getrandom::fill(&mut nonce).map_err(|error| {
-        Error::StorageFailed(StoreError::Failed(format!("no random numbers: {error}")))
-    })?;
+    random(&mut nonce)?;
     Ok(nonce)
 }
 

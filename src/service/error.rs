@@ -1,5 +1,6 @@
 //! What can be wrong with a request or go wrong inside, in the product's words. No status here.
 
+use super::password::Refusal;
 use crate::domain::meta::MetaLimit;
 use crate::domain::{CameraId, EventId};
 use crate::store::StoreError;
@@ -43,6 +44,36 @@ pub enum Error {
     /// The name is taken.
     #[error("{0} exists already")]
     Exists(&'static str),
+    /// A user of this name is there.
+    #[error("a user of this name exists already")]
+    UserExists,
+    /// Name or password is wrong; which one is not told.
+    #[error("the name or the password is wrong")]
+    WrongLogin,
+    /// The current password, which a new one needs, is wrong.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// Too many failures from this address.
+    #[error("too many failed attempts; try again later")]
+    TooManyAttempts {
+        /// Seconds until it may be tried again.
+        retry_after_s: u64,
+    },
+    /// A new password is not taken.
+    #[error("{}", .0.text())]
+    PasswordRefused(Refusal),
+    /// Nobody could manage the server without this one.
+    #[error("this is the last admin")]
+    LastAdmin,
+    /// The set-up code is wrong.
+    #[error("the set-up code is wrong")]
+    WrongCode {
+        /// Tries that are left.
+        tries_left: u32,
+    },
+    /// The set-up code counts no longer.
+    #[error("the set-up code has ended; restart the server for a new one")]
+    CodeVoid,
     /// Built-in event types stay.
     #[error("a built-in event type cannot be removed")]
     BuiltIn,

@@ -1,6 +1,7 @@
 //! What the product does: rules and transactions. Knows nothing of HTTP.
 
 pub mod access;
+mod attempts;
 pub mod audit;
 pub mod camera;
 pub mod catalogue;
@@ -18,8 +19,13 @@ pub mod ingest;
 pub mod job;
 pub mod live;
 pub mod overview;
+pub mod password;
 mod rate;
 mod refusals;
+pub mod session;
+pub mod setup;
+pub mod site;
+pub mod user;
 mod uses;
 
 use std::path::Path;
@@ -30,7 +36,7 @@ use arc_swap::ArcSwap;
 
 use crate::domain::{Kind, SecretKey};
 use crate::store::{self, ReadTx, Store, StoreError, WriteTx};
-use access::{Caller, Scope, Who};
+use access::{Caller, Rights, Scope, Who};
 use audit::{Act, By};
 use catalogue::Catalogue;
 use clock::Clock;
@@ -66,6 +72,12 @@ pub struct Services {
     pub ingest: ingest::Ingest,
     /// Tokens, groups, license keys.
     pub credentials: credential::Credentials,
+    /// People who log in.
+    pub users: user::Users,
+    /// What they are logged in to.
+    pub sessions: session::Sessions,
+    /// The way to the first admin.
+    pub setup: setup::Setup,
     /// What was done by whom.
     pub audit: audit::Audit,
     /// Long-running work.
@@ -81,11 +93,17 @@ pub(crate) struct Core {
     clock: Clock,
     settings: Settings,
     catalogue: ArcSwap<Catalogue>,
+    /// Counts its changes, so that live feeds look whether their caller still holds.
+    changes: tokio::sync::watch::Sender<u64>,
     /// Held shared from the check of a create to its place in the queue, and alone by changes of
     /// settings: what was checked is still so when it is stored.
     gate: Arc<tokio::sync::RwLock<()>>,
     stopping: AtomicBool,
     figures: figures::Figures,
+    hasher: password::Hasher,
+    attempts: attempts::Attempts,
+    unknown: attempts::UnknownTokens,
+    limits: session::Limits,
 }
 
 impl Services {
@@ -101,12 +119,23 @@ impl Services {
     ) -> store::Result<Self> {
         let store = Store::open(dir, options)?;
         let key = store::secret_key(dir)?;
-        let catalogue = ArcSwap::from_pointee(Catalogue::load(&store.read()?)?);
+        let catalogue = ArcSwap::from_pointee(Catalogue::load(&store.read()?, &clock)?);
         let figures = figures::Figures::load(&store.read()?)?;
-        let gate = Arc::default();
-        let stopping = AtomicBool::new(false);
-        let core =
-            Arc::new(Core { store, key, clock, settings, catalogue, gate, stopping, figures });
+        let core = Arc::new(Core {
+            store,
+            key,
+            clock,
+            settings,
+            catalogue,
+            changes: tokio::sync::watch::Sender::new(0),
+            gate: Arc::default(),
+            stopping: AtomicBool::new(false),
+            hasher: password::Hasher::default(),
+            attempts: attempts::Attempts::default(),
+            unknown: attempts::UnknownTokens::default(),
+            figures,
+            limits: session::Limits::default(),
+        });
         let jobs = job::Jobs::default();
         let live = live::Live::new();
         let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
@@ -118,6 +147,9 @@ impl Services {
             event_types,
             ingest,
             credentials: credential::Credentials::new(Arc::clone(&core)),
+            users: user::Users::new(Arc::clone(&core)),
+            sessions: session::Sessions::new(Arc::clone(&core)),
+            setup: setup::Setup::new(Arc::clone(&core)),
             audit: audit::Audit::new(Arc::clone(&core)),
             jobs,
             core,
@@ -167,7 +199,10 @@ impl Core {
             Who::Token(id) => (Kind::Token, id),
             Who::Group(id) => (Kind::Group, id),
             Who::Key(id) => (Kind::Key, id),
-            Who::User(_) => return false,
+            Who::User(_) => {
+                let Rights::Role(role) = caller.rights else { return false };
+                return session::holds(self, caller, role);
+            }
         };
         let catalogue = self.catalogue();
         catalogue.credentials.get(&key).is_some_and(|row| {
@@ -231,6 +266,7 @@ impl Core {
                 Ok::<_, Error>((value, next))
             })?;
             core.catalogue.store(Arc::new(next));
+            core.changes.send_modify(|count| *count = count.wrapping_add(1));
             drop(alone);
             Ok(value)
         })

@@ -180,15 +180,13 @@ fn anchor(bytes: &[u8]) -> Option<ChainPoint> {
 
 /// An entry; a damaged one is logged and left out.
 fn decode(id: u64, bytes: &[u8]) -> Option<AuditEntry> {
-    match row::decode(id, bytes) {
-        Ok(AuditRow::V1 { time, who, from, action, object, result, detail, .. }) => {
-            Some(AuditEntry { time: Timestamp(time), who, from, action, object, result, detail })
-        }
-        _ => {
-            tracing::error!(audit.id = id, "an audit entry is damaged; it is left out");
-            None
-        }
-    }
+    let Ok(AuditRow::V1 { time, who, from, action, object, result, detail, .. }) =
+        row::decode(id, bytes)
+    else {
+        tracing::error!(audit.id = id, "an audit entry is damaged; it is left out");
+        return None;
+    };
+    Some(AuditEntry { time: Timestamp(time), who, from, action, object, result, detail })
 }
 
 #[cfg(test)]
@@ -247,10 +245,12 @@ mod tests {
         assert_eq!((rest.reached.id, rest.complete, rest.problem), (10, true, None));
     }
 
+    type Tamper = fn(&WriteTx<'_>, u64);
+
     #[test]
     fn tampering_shows() {
         let id = 5_u64;
-        let changes: [(&str, fn(&WriteTx<'_>, u64)); 4] = [
+        let changes: [(&str, Tamper); 4] = [
             ("audit entry 6 does not follow the one before", |tx, id| {
                 // A row that is right in itself: its checksum and its own place in the chain.
                 let mut table = tx.tx.open_table(AUDIT).unwrap();

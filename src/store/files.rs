@@ -85,8 +85,21 @@ pub fn end_run(dir: &Path) -> Result<()> {
     remove(dir, RUNNING)
 }
 
+/// The code that makes the first admin, for whoever may read the data directory.
+const SETUP_CODE: &str = "setup-code";
+
+/// Writes the set-up code's file, mode 0600.
+pub fn put_setup_code(dir: &Path, code: &str) -> Result<()> {
+    replace(dir, SETUP_CODE, format!("{code}\n").as_bytes())
+}
+
+/// Removes the set-up code's file, if it is there.
+pub fn remove_setup_code(dir: &Path) -> Result<()> {
+    remove(dir, SETUP_CODE)
+}
+
 /// Removes a file, if it is there.
-pub(super) fn remove(dir: &Path, name: &str) -> Result<()> {
+fn remove(dir: &Path, name: &str) -> Result<()> {
     match fs::remove_file(dir.join(name)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(io(format!("removing {}", dir.join(name).display()))(error))

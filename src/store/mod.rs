@@ -29,7 +29,9 @@ mod write;
 pub use change::{Change, Create};
 pub use engine::{Options, Stats, Store, Ticket};
 pub use error::{Result, StoreError};
-pub use files::{begin_run, end_run, free_bytes, secret_key, total_bytes};
+pub use files::{
+    begin_run, end_run, free_bytes, put_setup_code, remove_setup_code, secret_key, total_bytes,
+};
 pub use query::{GroupBy, Histogram, Listed, Query, Selection};
 pub use read::{ReadTx, Remembered, StoredEvent};
 pub use tables::SCHEMA_VERSION;

@@ -28,9 +28,10 @@ impl ReadTx {
         let mut all = Vec::new();
         for entry in table.iter()? {
             let (key, value) = entry?;
-            match session(key.value(), value.value()) {
-                Some(session) => all.push(session),
-                None => tracing::error!(session.id = key.value(), "a session's row is damaged"),
+            if let Some(session) = session(key.value(), value.value()) {
+                all.push(session);
+            } else {
+                tracing::error!(session.id = key.value(), "a session's row is damaged");
             }
         }
         Ok(all)

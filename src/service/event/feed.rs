@@ -56,6 +56,8 @@ pub struct Feed {
     stored: watch::Receiver<u64>,
     changes: broadcast::Receiver<Change>,
     ended: watch::Receiver<bool>,
+    /// Changes of cameras, credentials and sessions: the caller may hold no longer.
+    settings: watch::Receiver<u64>,
     _place: Place,
 }
 
@@ -88,6 +90,7 @@ impl Events {
             stored,
             changes,
             ended,
+            settings: self.core().changes.subscribe(),
             _place: place,
         };
         if feed.after > newest || newest.0 - feed.after.0 > RESUME_MAX {
@@ -118,6 +121,7 @@ impl Feed {
             // Fair: under steady ingest events are always there, and changes must not wait for them.
             tokio::select! {
                 _ = self.ended.changed() => {}
+                _ = self.settings.changed() => {}
                 changed = self.stored.changed() => {
                     if changed.is_err() {
                         return Ok(None);

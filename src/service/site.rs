@@ -1,0 +1,19 @@
+//! What the site is called and where it is.
+
+use super::Services;
+
+/// The site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its name.
+    pub name: String,
+    /// IANA name of its time zone.
+    pub time_zone: String,
+}
+
+impl Services {
+    /// The site, as it is set.
+    pub fn site(&self) -> Site {
+        Site { name: "Watchpost".to_owned(), time_zone: "UTC".to_owned() }
+    }
+}
