@@ -138,6 +138,10 @@ async fn serve_until_told(
     if let Err(error) = services.audit.begin_run(env!("CARGO_PKG_VERSION")).await {
         tracing::error!(%error, "the audit trail does not tell of this start"); // a full disk, say
     }
+    if !is_demo && let Some(code) = services.setup.begin()? {
+        let file = config.data_dir.join("setup-code");
+        tracing::info!(file = %file.display(), "there is no admin yet; the set-up code is {code}");
+    }
     let addresses: Vec<SocketAddr> =
         listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
     let connections = Connections::default();
@@ -202,6 +206,9 @@ async fn serve_until_told(
         _ = interrupt.recv() => std::process::exit(0),
     }
     tasks.stop().await;
+    if let Err(error) = services.sessions.keep().await {
+        tracing::warn!(%error, "when sessions were last used is not kept");
+    }
     outcome
 }
 
@@ -217,13 +224,14 @@ fn announce(addresses: &[SocketAddr]) -> anyhow::Result<()> {
 
 /// Fills the demonstration site and tells a newcomer what to try.
 async fn introduce_demo(services: &Services, address: SocketAddr) -> anyhow::Result<Vec<CameraId>> {
-    let (cameras, key) = cli::fill(services).await?;
+    let cli::Demo { cameras, key, password } = cli::fill(services).await?;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
         "A scratch site with four cameras and a day of events; it goes when you stop it."
     )?;
     writeln!(out, "  page          http://{address}/")?;
+    writeln!(out, "  log-in        admin / {password}")?;
     writeln!(out, "  API           http://{address}/docs/")?;
     writeln!(out, "  license key   {key}")?;
     writeln!(out, "Try:")?;

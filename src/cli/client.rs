@@ -1,7 +1,7 @@
 //! Runs a command: through the socket of a running server, or on the data directory itself.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::execute::{Streams, execute};
-use super::request::{Reply, Request};
+use super::request::{Password, Reply, Request};
 use super::{DataCommand, print, socket};
 use crate::config::Config;
 use crate::open::{self, Failure};
@@ -19,13 +19,19 @@ use crate::store::StoreError;
 /// How long a command waits for a server that holds the data directory but does not answer yet.
 const WAIT: Duration = Duration::from_mins(1);
 
+/// Most bytes that are read as a password: more than one can have.
+const PASSWORD_BYTES_MAX: u64 = 4_096;
+
 /// Runs `command` and prints its answer. `false` if it worked but found something wrong.
 ///
 /// # Errors
 /// What went wrong, for people.
 pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result<bool> {
     become_owner(&config.data_dir)?;
-    let request = Request::from(command);
+    let mut request = Request::from(command);
+    if let Some(password) = request.password() {
+        *password = read_password().context("reading the password from standard input")?;
+    }
     let mut output = |text: String| io::stdout().lock().write_all(text.as_bytes());
     let deadline = Instant::now() + WAIT;
     let reply = loop {
@@ -65,6 +71,13 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
         Reply::Imported(imported) => imported.failed == 0,
         _ => true,
     })
+}
+
+/// The password on standard input: its first line.
+fn read_password() -> io::Result<Password> {
+    let mut line = String::new();
+    io::stdin().lock().take(PASSWORD_BYTES_MAX).read_line(&mut line)?;
+    Ok(Password(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// What an import reads.

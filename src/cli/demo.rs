@@ -1,7 +1,7 @@
 //! The demonstration site: four simulated cameras, a day of events, and new ones as time passes.
 
 use crate::domain::time::{DAY_US, HOUR_US, SECOND_US};
-use crate::domain::{CameraId, Meta, NewEvent, Timestamp, When};
+use crate::domain::{CameraId, Meta, NewEvent, Role, Timestamp, When};
 use crate::service::Services;
 use crate::service::access::Caller;
 use crate::service::camera::{CameraChange, NewCamera};
@@ -9,6 +9,9 @@ use crate::service::error::Result;
 
 /// Events of the day before the demonstration starts.
 const DAY_EVENTS: usize = 5_000;
+
+/// Letters of a password, none of which looks like another.
+const LETTERS: &[u8] = b"abcdefghkmnpqrstuvwxyz23456789";
 
 /// A simulated camera: its name, and what it sees how often.
 const SITE: [(&str, &[(&str, u32)]); 4] = [
@@ -18,12 +21,25 @@ const SITE: [(&str, &[(&str, u32)]); 4] = [
     ("Server Room", &[("motion", 1), ("digital_input", 1), ("temperature", 1)]),
 ];
 
-/// Adds the cameras and fills the day before now. Returns the cameras and a license key.
+/// What the demonstration site has.
+#[derive(Debug)]
+pub struct Demo {
+    /// Its cameras.
+    pub cameras: Vec<CameraId>,
+    /// A license key.
+    pub key: String,
+    /// Password of its user `admin`.
+    pub password: String,
+}
+
+/// Adds a user and the cameras, and fills the day before now.
 ///
 /// # Errors
 /// The services'.
-pub async fn fill(services: &Services) -> Result<(Vec<CameraId>, String)> {
+pub async fn fill(services: &Services) -> Result<Demo> {
     let local = Caller::local();
+    let password = password();
+    services.users.add(&local, "admin".to_owned(), &password, Role::Admin).await?;
     let mut cameras = Vec::new();
     for (name, types) in SITE {
         let change =
@@ -47,7 +63,16 @@ pub async fn fill(services: &Services) -> Result<(Vec<CameraId>, String)> {
         }
     }
     let key = services.credentials.create_key(&local, "demo".to_owned()).await?;
-    Ok((cameras, key.secret))
+    Ok(Demo { cameras, key: key.secret, password })
+}
+
+/// A password that can be typed from the screen. It guards a scratch site on this machine.
+fn password() -> String {
+    let mut random = fastrand::Rng::new();
+    let mut word = || -> String {
+        (0..4).map(|_| char::from(LETTERS[random.usize(..LETTERS.len())])).collect()
+    };
+    format!("demo-{}-{}", word(), word())
 }
 
 /// One more event, now.

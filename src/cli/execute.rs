@@ -3,15 +3,16 @@
 use std::io::BufRead;
 
 use super::request::{
-    AccessTokens, AddedCamera, Checked, Group, ListedCamera, ListedGroup, ListedKey, ListedToken,
-    Reply, Request, Token, TokenRef,
+    AccessTokens, AddedCamera, ChangedUser, Checked, Group, ListedCamera, ListedGroup, ListedKey,
+    ListedToken, ListedUser, Reply, Request, Token, TokenRef,
 };
-use crate::domain::{Access, CameraId, Credential, Envelope, Kind, Origin, Timestamp};
+use crate::domain::{Access, CameraId, Credential, Envelope, Kind, Origin, Role, Timestamp};
 use crate::service::Services;
 use crate::service::access::Caller;
 use crate::service::camera::{CameraChange, NewCamera};
 use crate::service::credential::Issued;
 use crate::service::error::Error;
+use crate::service::user::Listed;
 
 /// What a request may read and write on the way.
 pub(super) struct Streams<'s> {
@@ -111,6 +112,18 @@ impl On<'_> {
                 })
             }
             Request::GroupRemove { id } => self.revoke(Kind::Group, id).await?,
+            Request::UserAdd { name, role, password } => {
+                let role = Role::from_word(&role)
+                    .ok_or_else(|| Error::BadParameter(format!("unknown role {role:?}")))?;
+                user(&services.users.add(caller, name, &password.0, role).await?)
+            }
+            Request::UserPasswd { name, password } => {
+                user(&services.users.change(caller, &name, None, Some(&password.0)).await?)
+            }
+            Request::UserRemove { name } => {
+                services.users.remove(caller, &name).await?;
+                Reply::Nothing {}
+            }
             Request::Check => {
                 let report = services.events.verify().await?;
                 Reply::Checked(Checked {
@@ -155,6 +168,20 @@ impl On<'_> {
                         key_id: row.id,
                         name: row.name.clone(),
                         created: row.created.rfc3339(),
+                    })
+                    .collect(),
+            },
+            Request::UserList => Reply::Users {
+                objects: services
+                    .users
+                    .list(caller)?
+                    .into_iter()
+                    .map(|listed| ListedUser {
+                        name: listed.user.name.clone(),
+                        role: listed.user.role.word().to_owned(),
+                        created: listed.user.created.rfc3339(),
+                        last_login: listed.user.last_login.map(Timestamp::rfc3339),
+                        sessions: listed.sessions,
                     })
                     .collect(),
             },
@@ -226,6 +253,11 @@ impl On<'_> {
 
 fn access_of(word: &str) -> Result<Access, Error> {
     Access::from_word(word).ok_or_else(|| Error::BadParameter(format!("unknown access {word:?}")))
+}
+
+fn user(listed: &Listed) -> Reply {
+    let (name, role) = (listed.user.name.clone(), listed.user.role.word().to_owned());
+    Reply::User(ChangedUser { name, role })
 }
 
 fn listed(camera: &crate::domain::Camera) -> ListedCamera {

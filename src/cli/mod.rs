@@ -15,7 +15,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::config::Settings;
 
 pub use client::run;
-pub use demo::{fill, tick};
+pub use demo::{Demo, fill, tick};
 
 /// Event server for on-prem video recorders.
 #[derive(Debug, Parser)]
@@ -75,7 +75,10 @@ pub enum DataCommand {
     /// Create, list and remove group tokens, which see a set of cameras
     #[command(subcommand)]
     Group(GroupCommand),
-    /// Read everything and prove that events, indexes and counters agree
+    /// Add, list and remove people who log in, and set their passwords
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Read everything and prove that events, indexes, counters and the audit trail agree
     Check,
     /// Write events to standard output, in the order they were stored
     Export {
@@ -225,6 +228,48 @@ pub enum GroupCommand {
         /// Its id
         id: u32,
     },
+}
+
+/// `watchpost user …`
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user
+    Add {
+        /// The name
+        name: String,
+        /// What the user may do
+        #[arg(long)]
+        role: UserRole,
+        /// Read the password, one line, from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// Set a user's password: the user's sessions end
+    Passwd {
+        /// The name
+        name: String,
+        /// Read the password, one line, from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// List users
+    List,
+    /// Remove a user: the user's sessions end
+    Remove {
+        /// The name
+        name: String,
+    },
+}
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum UserRole {
+    /// Everything
+    Admin,
+    /// Read, tag and trigger
+    Operator,
+    /// Read
+    Viewer,
 }
 
 /// What a group token allows.

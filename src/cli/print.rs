@@ -56,6 +56,14 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
             }
             count(out, objects.len(), "license key")
         }
+        Reply::User(user) => writeln!(out, "{} is {}", user.name, user.role),
+        Reply::Users { objects } => {
+            for user in objects {
+                let last = user.last_login.as_deref().unwrap_or("never");
+                writeln!(out, "{:30}  {:8}  last log-in {last}", user.name, user.role)?;
+            }
+            count(out, objects.len(), "user")
+        }
         Reply::Group(group) => writeln!(out, "{}", group.group_token),
         Reply::Groups { objects } => {
             for group in objects {

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::Format;
 use super::{
     CameraCommand, DataCommand, GroupAccess, GroupCommand, KeyCommand, TokenAccess, TokenCommand,
+    UserCommand, UserRole,
 };
-use crate::domain::Access;
+use crate::domain::{Access, Role};
 
 /// One request, as it goes through the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,10 +53,44 @@ pub(super) enum Request {
     GroupRemove {
         id: u32,
     },
+    UserAdd {
+        name: String,
+        role: String,
+        password: Password,
+    },
+    UserPasswd {
+        name: String,
+        password: Password,
+    },
+    UserList,
+    UserRemove {
+        name: String,
+    },
     Check,
     Export(ExportRequest),
     /// Lines of events follow, until the writing side closes.
     Import,
+}
+
+/// A password on its way from standard input; it shows in no log.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Password(pub String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+impl Request {
+    /// Where the password goes, if the request has one.
+    pub fn password(&mut self) -> Option<&mut Password> {
+        match self {
+            Self::UserAdd { password, .. } | Self::UserPasswd { password, .. } => Some(password),
+            _ => None,
+        }
+    }
 }
 
 /// What to export.
@@ -108,6 +143,22 @@ impl From<&DataCommand> for Request {
             }
             DataCommand::Group(GroupCommand::List) => Self::GroupList,
             DataCommand::Group(GroupCommand::Remove { id }) => Self::GroupRemove { id: *id },
+            DataCommand::User(UserCommand::Add { name, role, .. }) => {
+                let role = match role {
+                    UserRole::Admin => Role::Admin,
+                    UserRole::Operator => Role::Operator,
+                    UserRole::Viewer => Role::Viewer,
+                };
+                let (name, role) = (name.clone(), role.word().to_owned());
+                Self::UserAdd { name, role, password: Password::default() }
+            }
+            DataCommand::User(UserCommand::Passwd { name, .. }) => {
+                Self::UserPasswd { name: name.clone(), password: Password::default() }
+            }
+            DataCommand::User(UserCommand::List) => Self::UserList,
+            DataCommand::User(UserCommand::Remove { name }) => {
+                Self::UserRemove { name: name.clone() }
+            }
             DataCommand::Check => Self::Check,
             DataCommand::Export { camera, events, start, end, after_id, format } => {
                 Self::Export(ExportRequest {
@@ -136,6 +187,8 @@ pub(super) enum Reply {
     Group(Group),
     Groups { objects: Vec<ListedGroup> },
     Keys { objects: Vec<ListedKey> },
+    User(ChangedUser),
+    Users { objects: Vec<ListedUser> },
     Purged { deleted: u64 },
     Checked(Checked),
     Imported(Imported),
@@ -219,6 +272,23 @@ pub(super) struct ListedKey {
     pub key_id: u32,
     pub name: String,
     pub created: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangedUser {
+    pub name: String,
+    pub role: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListedUser {
+    pub name: String,
+    pub role: String,
+    pub created: String,
+    pub last_login: Option<String>,
+    pub sessions: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -309,6 +379,16 @@ mod tests {
                     name: text(),
                     access: text(),
                     cameras: vec![],
+                }],
+            },
+            Reply::User(ChangedUser { name: text(), role: text() }),
+            Reply::Users {
+                objects: vec![ListedUser {
+                    name: text(),
+                    role: text(),
+                    created: text(),
+                    last_login: None,
+                    sessions: 0,
                 }],
             },
             Reply::Keys { objects: vec![ListedKey { key_id: 1, name: text(), created: text() }] },

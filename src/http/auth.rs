@@ -2,11 +2,16 @@
 //!
 //! A route without one of these extractors in its signature is open to everyone.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::ops::Deref;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, TRANSFER_ENCODING,
+};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
@@ -17,6 +22,9 @@ use crate::service::access::{Action, Caller};
 use crate::service::credential::Presented;
 use crate::service::error::Error;
 
+/// The cookie of a session.
+const SESSION_COOKIE: &str = "wp_session";
+
 /// The services that a request is answered by.
 ///
 /// # Panics
@@ -25,26 +33,38 @@ pub(super) fn services(request: &HttpRequest) -> &Services {
     request.app_data::<Data<Services>>().expect("configure() is used with services")
 }
 
-/// The caller of a request, whose use of its credential is noted.
-///
-/// # Errors
-/// [`Error::InvalidAuth`].
-pub(super) fn caller(request: &HttpRequest) -> Result<Caller, Error> {
-    let caller = prove(request)?;
-    let peer = request.peer_addr().map(|address| address.ip());
-    services(request).credentials.used(&caller, peer);
-    Ok(caller)
-}
-
 /// Proves the caller of a request (API contract 1.1).
 ///
 /// A header decides if there is one, whatever the query says: some clients send both. The scheme
-/// word counts in any case, with any number of blanks after it.
+/// word counts in any case, with any number of blanks after it. A session's cookie counts where
+/// neither header nor query has a credential.
 ///
 /// # Errors
-/// [`Error::InvalidAuth`].
-fn prove(request: &HttpRequest) -> Result<Caller, Error> {
-    let credentials = &services(request).credentials;
+/// [`Error::InvalidAuth`]; [`Error::TooManyAttempts`] for one of many unknown tokens;
+/// [`ApiError::Csrf`] and [`ApiError::ContentType`] with a cookie.
+pub(super) fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let proven = match presented(request)? {
+        Some((text, presented)) => {
+            let credentials = &services(request).credentials;
+            credentials.authenticate(&text, presented).map_err(|error| match error {
+                Error::InvalidAuth => credentials.refusal(&text, peer(request)),
+                other => other,
+            })?
+        }
+        None => return in_session(request),
+    };
+    let caller = Caller { from: peer(request), ..proven };
+    services(request).credentials.used(&caller, caller.from);
+    Ok(caller)
+}
+
+/// The address that a request comes from.
+pub(super) fn peer(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip().to_canonical())
+}
+
+/// The credential of a request's header or query.
+fn presented(request: &HttpRequest) -> Result<Option<(Cow<'_, str>, Presented)>, Error> {
     if let Some(header) = request.headers().get(AUTHORIZATION) {
         let header = header.to_str().map_err(|_| Error::InvalidAuth)?.trim();
         let (scheme, text) = header.split_once(' ').ok_or(Error::InvalidAuth)?;
@@ -55,14 +75,86 @@ fn prove(request: &HttpRequest) -> Result<Caller, Error> {
         } else {
             return Err(Error::InvalidAuth);
         };
-        return credentials.authenticate(text, presented);
+        return Ok(Some((text.into(), presented)));
     }
     let token = form_urlencoded::parse(request.query_string().as_bytes())
         .find(|(name, value)| name == "token" && !value.is_empty());
-    match token {
-        Some((_, token)) => credentials.authenticate(&token, Presented::Query),
-        None => Err(Error::InvalidAuth),
+    Ok(token.map(|(_, token)| (token, Presented::Query)))
+}
+
+/// The caller of a session's cookie. What may change something must come from a page of our own.
+fn in_session(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let secret = cookie(request).ok_or(Error::InvalidAuth)?;
+    let caller = services(request).sessions.authenticate(secret, peer(request))?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        if !is_own_page(request) {
+            return Err(ApiError::Csrf);
+        }
+        check_content_type(request)?;
     }
+    Ok(caller)
+}
+
+/// The session's secret, if the request has its cookie.
+fn cookie(request: &HttpRequest) -> Option<&str> {
+    let cookies = request.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == SESSION_COOKIE)
+        .map(|(_, value)| value)
+}
+
+/// `Set-Cookie` for a session. It ends with the browser, or when the server says so.
+pub(super) fn set_cookie(secret: &str) -> String {
+    format!("{SESSION_COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/")
+}
+
+/// `Set-Cookie` that takes the session's cookie away.
+pub(super) fn clear_cookie() -> String {
+    format!("{SESSION_COOKIE}=; Max-Age=0; HttpOnly; SameSite=Strict; Path=/")
+}
+
+/// Passes unless the browser says that the page of another server sends this: for what needs no
+/// cookie, such as logging in.
+///
+/// # Errors
+/// [`ApiError::Csrf`], [`ApiError::ContentType`].
+pub(super) fn check_not_foreign(request: &HttpRequest) -> Result<(), ApiError> {
+    let says = |name| request.headers().contains_key(name);
+    if (says("origin") || says("sec-fetch-site")) && !is_own_page(request) {
+        return Err(ApiError::Csrf);
+    }
+    check_content_type(request)
+}
+
+/// Whether the browser says that a page of this server sends this.
+fn is_own_page(request: &HttpRequest) -> bool {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    match header("sec-fetch-site") {
+        Some("same-origin") => return true,
+        Some("cross-site" | "same-site") => return false,
+        _ => {}
+    }
+    let Some(sender) = header("origin").and_then(Origin::from_url) else { return false };
+    let host = header("host").and_then(|host| Origin::from_authority(false, host));
+    let set = services(request).public_url().and_then(Origin::from_url);
+    [host, set].iter().flatten().any(|own| own.is_same(&sender))
+}
+
+/// What another origin's page cannot send without asking first is JSON.
+fn check_content_type(request: &HttpRequest) -> Result<(), ApiError> {
+    let headers = request.headers();
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let has_body = length.is_some_and(|length| length.trim() != "0")
+        || headers.contains_key(TRANSFER_ENCODING);
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    let is_json = ["application/json", "application/x-ndjson"];
+    if has_body && !is_json.iter().any(|json| kind.eq_ignore_ascii_case(json)) {
+        return Err(ApiError::ContentType);
+    }
+    Ok(())
 }
 
 /// Where this caller reaches the server: the public address if one is set, else the `Host` that the
@@ -97,7 +189,7 @@ macro_rules! permissions {
                     caller.may(Action::$action)?;
                     Ok(Self(caller))
                 });
-                ready(proven.map_err(ApiError::from))
+                ready(proven)
             }
         }
     )+};
@@ -118,6 +210,9 @@ permissions! {
     MayChangeCameras => ChangeCameras;
     /// A caller who may trigger events.
     MayTrigger => Trigger;
-    /// A caller who may manage cameras and credentials.
+    /// A caller who may manage cameras, credentials and users.
     MayManage => Manage;
+    /// A user of any role, or a license key: whoever may see the administration at all. What needs a
+    /// session asks the service for it.
+    AnyUser => UseAdmin;
 }

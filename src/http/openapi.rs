@@ -72,6 +72,14 @@ query or body.
         admin::token::list, admin::token::add, admin::token::show, admin::token::rotate,
         admin::token::revoke,
         job::list,
+        admin::site::get,
+        admin::setup::get, admin::setup::finish,
+        admin::session::get, admin::session::log_in, admin::session::log_out,
+        admin::session::change_password, admin::session::list, admin::session::end_others,
+        admin::user::list, admin::user::add, admin::user::change, admin::user::remove,
+        admin::user::end_sessions,
+        admin::key::list, admin::key::add, admin::key::revoke,
+        admin::audit::list, admin::audit::export,
         job::get,
         job::stop,
         ingest::deliver,
@@ -86,6 +94,8 @@ query or body.
         (name = "channels", description = "Cameras under the name of VXG's later API, with tokens and tags"),
         (name = "channel groups", description = "Sets of cameras with one token"),
         (name = "site", description = "For those who run the site: cameras and how they do, their tokens"),
+        (name = "sessions", description = "Setting up, logging in and out; what a session's cookie is for"),
+        (name = "people", description = "Users, license keys, and what was done by whom"),
         (name = "jobs", description = "Long-running work"),
         (name = "video", description = "Answers for clients that look for video; none is stored here"),
         (name = "health", description = "For supervisors and load balancers"),
@@ -119,8 +129,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.info.description = Some(DESCRIPTION.to_owned());
     document.servers = Some(vec![Server::new("/")]);
     add_security(document.components.get_or_insert_with(Components::new));
-    document.security =
-        Some(SCHEMES.map(|(name, ..)| SecurityRequirement::new(name, [""; 0])).into());
+    let schemes = SCHEMES.iter().map(|(name, ..)| *name).chain([COOKIE]);
+    document.security = Some(schemes.map(|name| SecurityRequirement::new(name, [""; 0])).collect());
     let paths = &mut document.paths.paths;
     if let Some(item) = paths.get(recording::CLIPS).cloned() {
         paths.extend(recording::LISTS.map(|path| (path.to_owned(), item.clone())));
@@ -143,7 +153,14 @@ const SCHEMES: [(&str, bool, &str); 5] = [
     ("token", false, "A token where no header can be sent. Never a license key."),
 ];
 
+/// The way of the page: the cookie of a session.
+const COOKIE: &str = "session";
+
 fn add_security(components: &mut Components) {
+    let text = "A session, from POST `/api/admin/v1/session/`: the rights of its user's role. What changes \
+        something needs `Origin` or `Sec-Fetch-Site` to say that a page of this server sends it.";
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description("wp_session", text));
+    components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(cookie));
     for (name, in_header, text) in SCHEMES {
         let key = if in_header {
             ApiKey::Header(ApiKeyValue::with_description("Authorization", text))

@@ -13,6 +13,10 @@ use crate::service::Services;
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 /// How often the last uses of credentials are kept on disk.
 const SAVE_USES_EVERY: Duration = Duration::from_hours(1);
+/// How often sessions that ended are given up, and those in use are noted.
+const SESSIONS_EVERY: Duration = Duration::from_mins(10);
+/// How often audit entries that are too old are given up.
+const FORGET_AUDIT_EVERY: Duration = Duration::from_hours(24);
 /// Time that loops have to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -27,14 +31,26 @@ impl Tasks {
     /// Starts the loops that every server has.
     pub fn start(services: &Services) -> Self {
         let mut tasks = Self { set: JoinSet::new(), cancel: CancellationToken::new() };
-        let (services, uses) = (services.clone(), services.clone());
+        let shared = services.clone();
         tasks.every("forget-keys", FORGET_EVERY, move || {
-            let services = services.clone();
+            let services = shared.clone();
             async move { services.events.forget_keys().await }
         });
+        let shared = services.clone();
         tasks.every("save-uses", SAVE_USES_EVERY, move || {
-            let uses = uses.clone();
-            async move { uses.credentials.save_uses().await }
+            let services = shared.clone();
+            async move { services.credentials.save_uses().await }
+        });
+        let shared = services.clone();
+        tasks.every("sessions", SESSIONS_EVERY, move || {
+            let services = shared.clone();
+            services.setup.expire();
+            async move { services.sessions.keep().await }
+        });
+        let shared = services.clone();
+        tasks.every("forget-audit", FORGET_AUDIT_EVERY, move || {
+            let services = shared.clone();
+            async move { services.audit.forget().await }
         });
         tasks
     }

@@ -15,6 +15,7 @@ mod lists;
 mod million;
 mod openapi;
 mod overload;
+mod people;
 mod raw;
 mod requests;
 mod seed;

@@ -2,9 +2,15 @@
 //!
 //! Bodies with an unknown member are refused: a misspelt option must not pass silently.
 
+pub(super) mod audit;
 pub(super) mod camera;
 pub(super) mod event_type;
+pub(super) mod key;
+pub(super) mod session;
+pub(super) mod setup;
+pub(super) mod site;
 pub(super) mod token;
+pub(super) mod user;
 
 use actix_web::web::ServiceConfig;
 
@@ -13,5 +19,11 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .configure(camera::configure)
         .configure(event_type::configure)
-        .configure(token::configure);
+        .configure(token::configure)
+        .configure(site::configure)
+        .configure(setup::configure)
+        .configure(session::configure)
+        .configure(user::configure)
+        .configure(key::configure)
+        .configure(audit::configure);
 }

@@ -10,6 +10,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::auth::peer;
 use super::body::{UPLOAD_BYTES_MAX, read_body};
 use super::error::{ApiError, ErrorBody};
 use super::route::resource;
@@ -60,7 +61,9 @@ pub(super) async fn deliver(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let caller = services.credentials.authenticate(&token, Presented::Query);
-    let caller = caller.map_err(|_| ApiError::NotFound)?;
+    let mut caller = caller.map_err(|_| ApiError::NotFound)?;
+    caller.from = peer(&req);
+    services.credentials.used(&caller, caller.from);
     let zone = services.ingest.zone(&caller).map_err(|_| ApiError::NotFound)?;
     let body = read_body(&req, payload, UPLOAD_BYTES_MAX).await?;
     let message = own::read(req.query_string(), &body, &zone);
@@ -71,9 +74,10 @@ pub(super) async fn deliver(
     };
     match outcome {
         Ok(Received::Stored(_) | Received::Completed(_) | Received::Ignored) => {}
-        Ok(Received::SwitchedOff) => tracing::debug!("delivered, but the type is switched off"),
+        Ok(Received::SwitchedOff) => services.events.refused(&caller, None, "receive_off", 1),
         // The sender cannot mend it, and repeating would not either.
         Err(error @ (Error::BadParameter(_) | Error::MetaLimit(_) | Error::LimitReached(_))) => {
+            services.events.refused(&caller, None, "not_understood", 1);
             tracing::warn!(%error, caller = ?caller.who, "a delivery was left out");
         }
         Err(error) => return Err(error.into()),
