@@ -93,7 +93,7 @@ pub(super) async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let rows = services.credentials.list(&caller, Kind::Group)?;
-    let tokens = Tokens::new(&request, &caller);
+    let tokens = Tokens::shown(&request, &caller, "groups").await?;
     let page = PageRequest::new(&request).page(&[], rows, |row| GroupBody::new(&row, &tokens))?;
     Ok(private(StatusCode::OK, page))
 }
@@ -136,7 +136,7 @@ pub(super) async fn get(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let row = services.credentials.get(&caller, Kind::Group, *id)?;
-    let tokens = Tokens::new(&request, &caller);
+    let tokens = Tokens::shown(&request, &caller, format!("group {id}")).await?;
     Ok(private(StatusCode::OK, GroupBody::new(&row, &tokens)))
 }
 

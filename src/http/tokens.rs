@@ -8,8 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::{origin, services};
+use super::error::ApiError;
 use crate::domain::{Access, CameraId, Credential, Envelope, Kind, Origin, Role};
-use crate::service::access::{Caller, Rights, Who};
+use crate::service::access::{Action, Caller, Rights, Who};
 use crate::service::credential::Credentials;
 
 /// A camera's two tokens, each a base64 envelope (API contract 1.2).
@@ -52,6 +53,23 @@ impl Tokens {
             Who::Group(_) | Who::Key(_) | Who::User(_) | Who::Local => None,
         };
         Self { credentials: services.credentials.clone(), origin: origin(request), own, rows }
+    }
+
+    /// The same for an answer that shows those of `list` to whoever may manage them: the audit trail
+    /// tells so.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn shown(
+        request: &HttpRequest,
+        caller: &Caller,
+        list: impl Into<String>,
+    ) -> Result<Self, ApiError> {
+        // A group's caller is shown tokens of single cameras; a token's only what it came with.
+        if caller.may(Action::Manage).is_ok() || matches!(caller.who, Who::Group(_)) {
+            services(request).audit.note_shown(caller, list.into()).await?;
+        }
+        Ok(Self::new(request, caller))
     }
 
     /// Both tokens of a camera, for account-wide callers.

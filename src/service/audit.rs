@@ -1,5 +1,6 @@
 //! The audit trail: what was done, written with the change itself (operations.md 8.1).
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +9,7 @@ use super::catalogue::Catalogue;
 use super::error::Result;
 use super::{Core, blocking};
 use crate::domain::audit::{AUDIT_KEPT_US, AuditEntry, AuditFilter, Audited, ChainPoint};
+use crate::domain::time::DAY_US;
 use crate::domain::{Kind, Timestamp};
 use crate::store;
 
@@ -103,6 +105,11 @@ pub struct AuditPage {
     pub total_count: u64,
 }
 
+/// How long it is not told again that lists showed somebody their tokens: integrations read them often.
+const SHOWN_AGAIN_US: i64 = DAY_US;
+/// Callers and lists that are remembered for it.
+const SHOWN_MAX: usize = 4_096;
+
 /// What following found so far: only what came since has to be followed again.
 #[derive(Debug, Default)]
 struct Followed {
@@ -115,11 +122,13 @@ struct Followed {
 pub struct Audit {
     core: Arc<Core>,
     followed: Arc<Mutex<Followed>>,
+    /// Which lists with tokens were shown to whom, and when (steady).
+    shown: Arc<Mutex<HashMap<(Who, String), i64>>>,
 }
 
 impl Audit {
     pub(super) fn new(core: Arc<Core>) -> Self {
-        Self { core, followed: Arc::default() }
+        Self { core, followed: Arc::default(), shown: Arc::default() }
     }
 
     /// Notes something that is no change of settings; by the server itself without a caller.
@@ -173,6 +182,26 @@ impl Audit {
                 Ok(AuditPage { entries, total_count })
             })
             .await
+    }
+
+    /// Notes that a list shows its tokens to a caller; once a day for the same list.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_shown(&self, caller: &Caller, list: String) -> Result<()> {
+        let now = self.core.clock.steady_us();
+        {
+            let mut shown = self.shown.lock().expect("nothing panics while it is held");
+            let key = (caller.who, list.clone());
+            if shown.get(&key).is_some_and(|at| now - at < SHOWN_AGAIN_US) {
+                return Ok(());
+            }
+            if shown.len() >= SHOWN_MAX {
+                shown.clear(); // to be told once more is no harm
+            }
+            shown.insert(key, now);
+        }
+        self.note(Some(caller), Act::on("token.show", list), "ok").await
     }
 
     /// Notes that the trail itself is exported.

@@ -363,6 +363,9 @@ fn the_demonstration_answers_with_what_it_prints() {
     assert!(page["meta"]["total_count"].as_u64().unwrap() >= 1_000, "{page}");
     assert_eq!(page["objects"].as_array().unwrap().len(), 5);
     assert_eq!(client.get("/api/v2/cameras/").ok(200)["meta"]["total_count"], 4);
+    let log_in = json!({"name": "admin", "password": word("log-in")});
+    let page = Client::new(&word("listening on"), "");
+    page.post("/api/admin/v1/session/", &log_in).ok(200);
     // The command line that it prints works as it stands.
     let at = printed.iter().position(|line| line.trim_start().starts_with("curl")).unwrap();
     let line = printed[at..printed.len() - 1].join("\n");

@@ -66,7 +66,7 @@ pub(super) async fn list(
     let asked = PageRequest::new(&request);
     let with_meta = asked.params.flag("include_meta");
     let cameras = body::matching(&services.cameras.list(&caller)?, &asked.params)?;
-    let tokens = Tokens::new(&request, &caller);
+    let tokens = Tokens::shown(&request, &caller, "channels").await?;
     let show = |entry: Arc<CameraEntry>| ChannelBody::new(&caller, &entry, &tokens, with_meta);
     let page = asked.page(&["include_meta", "meta", "meta_not", "detail"], cameras, show)?;
     Ok(private(StatusCode::OK, page))
@@ -111,7 +111,7 @@ pub(super) async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let entry = services.cameras.get(&caller, CameraId(*id))?;
     let with_meta = Params::parse(request.query_string()).flag("include_meta");
-    let tokens = Tokens::new(&request, &caller);
+    let tokens = Tokens::shown(&request, &caller, format!("camera {id}")).await?;
     Ok(private(StatusCode::OK, ChannelBody::new(&caller, &entry, &tokens, with_meta)))
 }
 

@@ -100,7 +100,7 @@ pub(in crate::http) async fn list(
     let asked = PageRequest::new(&request);
     let with_meta = asked.params.flag("include_meta");
     let cameras = matching(&services.cameras.list(&caller)?, &asked.params)?;
-    let tokens = Tokens::new(&request, &caller);
+    let tokens = Tokens::shown(&request, &caller, "channels").await?;
     let show = |entry: Arc<CameraEntry>| ScopeChannelBody::new(&caller, &entry, &tokens, with_meta);
     let page = asked.page(&["include_meta", "meta", "meta_not"], cameras, show)?;
     Ok(private(StatusCode::OK, page))
@@ -122,6 +122,6 @@ pub(in crate::http) async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let entry = services.cameras.get(&caller, CameraId(*id))?;
     let with_meta = Params::parse(request.query_string()).flag("include_meta");
-    let tokens = Tokens::new(&request, &caller);
+    let tokens = Tokens::shown(&request, &caller, format!("camera {id}")).await?;
     Ok(private(StatusCode::OK, ScopeChannelBody::new(&caller, &entry, &tokens, with_meta)))
 }

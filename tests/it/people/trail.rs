@@ -112,6 +112,33 @@ fn everything_that_matters_is_told() {
 }
 
 #[test]
+fn who_is_shown_tokens_is_told() {
+    let server = staffed();
+    let gate = camera(&server, &["--name", "Gate"]);
+    let mut boss = Person::logged_in(&server, "admin");
+    let mut shown = || {
+        let page = boss.get(&format!("{AUDIT}?action=token.show")).ok(200);
+        page["meta"]["total_count"].as_u64().unwrap()
+    };
+    let channel = format!("/api/v3/channels/{}/", gate.id);
+    for path in ["/api/v3/channels/", "/api/v5/channels/", &channel] {
+        server.client(&gate.watch).get(path).ok(200);
+        server.client(&gate.all).get(path).ok(200);
+        Person::logged_in(&server, "viewer").get(path).ok(200);
+    }
+    assert_eq!(shown(), 0);
+    let key = server.client(&server.key());
+    for _ in 0..3 {
+        key.get("/api/v3/channels/").ok(200);
+        key.get(&channel).ok(200);
+    }
+    assert_eq!(shown(), 2, "each list once a day");
+    let mut other = Person::logged_in(&server, "admin");
+    other.get("/api/v3/channels/").ok(200);
+    assert_eq!(shown(), 3);
+}
+
+#[test]
 fn tampering_is_found_by_check() {
     let mut server = staffed();
     assert_eq!(server.terminate(), 0);
