@@ -99,8 +99,8 @@ fn build_if_stale() -> Result<(), String> {
             return Ok(());
         }
         return Err(
-            "the web page is built with Node.js 20 or later and its npm, which are not here.\n\
-            Debian, Ubuntu: sudo apt-get install nodejs npm; elsewhere: https://nodejs.org\n\
+            "the web page is built with Node.js 20.19 or later and its npm, which are not here.\n\
+            Debian 13: sudo apt-get install nodejs npm; elsewhere: https://nodejs.org\n\
             A server without the page: cargo build --no-default-features"
                 .to_owned(),
         );
