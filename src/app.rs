@@ -173,7 +173,7 @@ async fn serve_until_told(
     let handle = server.handle();
     let mut running = tokio::task::spawn_local(server);
 
-    let origin = open::origin(config, &addresses);
+    let origin = open::origin(&addresses);
     let _socket = socket::listen(services, &config.data_dir, origin)
         .with_context(|| format!("control socket in {}", config.data_dir.display()))?;
     let mut tasks = Tasks::start(services);

@@ -1,10 +1,14 @@
-//! Every setting, once: flag, then `WATCHPOST_*` variable, then file, then default.
+//! Every setting, once: flag, then `WATCHPOST_*` variable, then file, then default. Those of
+//! `domain/setting.rs` may be changed by administrators where none of the first three is given.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use clap::parser::ValueSource;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
+
+use crate::domain::setting::{Key, SETTINGS, Source, Value};
 
 /// The configuration file that is read if it exists and none is named.
 const DEFAULT_FILE: &str = "/etc/watchpost/watchpost.toml";
@@ -44,9 +48,22 @@ pub struct Settings {
     /// What cameras may send.
     #[command(flatten)]
     pub ingest: Ingest,
+    /// The site.
+    #[command(flatten)]
+    pub site: Site,
+    /// How long events are kept.
+    #[command(flatten)]
+    pub retention: Retention,
+    /// Log-in.
+    #[command(flatten)]
+    pub session: Session,
     /// Log settings.
     #[command(flatten)]
     pub log: Log,
+    /// Names of arguments that came from variables.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub from_variables: Vec<String>,
 }
 
 /// `[http]`
@@ -85,10 +102,78 @@ pub struct Storage {
 pub struct Ingest {
     /// Events a second that one camera may send itself, 0 = no limit [default: 200]
     #[arg(long, global = true, value_name = "N", env = "WATCHPOST_CAMERA_RATE", hide = true)]
-    pub camera_rate: Option<u32>,
+    pub camera_rate: Option<u64>,
     /// Events that one camera may send at once beyond its rate [default: 2000]
     #[arg(long, global = true, value_name = "N", env = "WATCHPOST_CAMERA_BURST", hide = true)]
-    pub camera_burst: Option<u32>,
+    pub camera_burst: Option<u64>,
+}
+
+/// `[site]`
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Site {
+    /// What the site is called [default: Watchpost]
+    #[arg(
+        id = "site_name", // `camera add` has a `name` of its own
+        long = "site-name",
+        global = true,
+        value_name = "NAME",
+        env = "WATCHPOST_SITE_NAME",
+        hide = true
+    )]
+    pub name: Option<String>,
+    /// Its time zone, an IANA name [default: UTC]
+    #[arg(
+        id = "site_time_zone",
+        long = "site-time-zone",
+        global = true,
+        value_name = "ZONE",
+        env = "WATCHPOST_SITE_TIME_ZONE",
+        hide = true
+    )]
+    pub time_zone: Option<String>,
+}
+
+/// `[retention]`
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Days that events are kept, by arrival; 0 = for ever [default: 0]
+    #[arg(
+        id = "retention_days",
+        long = "retention-days",
+        global = true,
+        value_name = "DAYS",
+        env = "WATCHPOST_RETENTION_DAYS",
+        hide = true
+    )]
+    pub days: Option<u64>,
+}
+
+/// `[session]`
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Session {
+    /// Hours after which a session ends that nobody uses [default: 12]
+    #[arg(
+        id = "session_idle_hours",
+        long = "session-idle-hours",
+        global = true,
+        value_name = "HOURS",
+        env = "WATCHPOST_SESSION_IDLE_HOURS",
+        hide = true
+    )]
+    pub idle_hours: Option<u64>,
+    /// Days after which every session ends [default: 7]
+    #[arg(
+        id = "session_max_days",
+        long = "session-max-days",
+        global = true,
+        value_name = "DAYS",
+        env = "WATCHPOST_SESSION_MAX_DAYS",
+        hide = true
+    )]
+    pub max_days: Option<u64>,
 }
 
 /// `[log]`
@@ -122,16 +207,12 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Addresses to listen on, one at least.
     pub listen: Vec<SocketAddr>,
-    /// Where clients reach the server, `http[s]://host[:port]`.
-    pub public_url: Option<String>,
     /// Memory for database pages, bytes.
     pub cache_bytes: usize,
     /// Room below which events are refused, bytes; `None` by the file system's size.
     pub min_free_bytes: Option<u64>,
-    /// Events a second of one camera.
-    pub camera_rate: u32,
-    /// Events at once of one camera.
-    pub camera_burst: u32,
+    /// What is said here of the settings that administrators may otherwise change.
+    pub fixed: Vec<(Key, Value, Source)>,
     /// How log lines look.
     pub log_format: LogFormat,
     /// What is logged.
@@ -178,15 +259,10 @@ impl Config {
     }
 
     fn merge(given: Settings, file: Settings) -> Result<Self, ConfigError> {
+        let fixed = fixed(&given, &file)?;
         let listen =
             [given.http.listen, file.http.listen].into_iter().find(|list| !list.is_empty());
         let default_listen = || vec![DEFAULT_LISTEN.parse().expect("the default is an address")];
-        let public_url = given.http.public_url.or(file.http.public_url).filter(|u| !u.is_empty());
-        if let Some(url) = &public_url
-            && crate::domain::Origin::from_url(url).is_none()
-        {
-            return Err(ConfigError::Value(format!("http.public_url is not a URL: {url}")));
-        }
         let cache_mib = given.storage.cache_mib.or(file.storage.cache_mib).unwrap_or(64);
         if !(4..=65_536).contains(&cache_mib) {
             return Err(ConfigError::Value("storage.cache_mib must be 4 to 65536".to_owned()));
@@ -200,14 +276,60 @@ impl Config {
         Ok(Self {
             data_dir: given.data_dir.or(file.data_dir).unwrap_or_else(default_data_dir),
             listen: listen.unwrap_or_else(default_listen),
-            public_url,
             cache_bytes: cache_mib << 20,
             min_free_bytes: min_free_mib.map(|mib| mib << 20),
-            camera_rate: given.ingest.camera_rate.or(file.ingest.camera_rate).unwrap_or(200),
-            camera_burst: given.ingest.camera_burst.or(file.ingest.camera_burst).unwrap_or(2_000),
+            fixed,
             log_format: given.log.format.or(file.log.format).unwrap_or_default(),
             log_level,
         })
+    }
+}
+
+/// The settings that administrators may change, as far as they are said here.
+fn fixed(given: &Settings, file: &Settings) -> Result<Vec<(Key, Value, Source)>, ConfigError> {
+    let mut fixed = Vec::new();
+    for setting in &SETTINGS {
+        let (id, value) = given.live(setting.key);
+        let found = match (value, file.live(setting.key).1) {
+            (Some(value), _) if given.from_variables.iter().any(|name| name == id) => {
+                Some((value, Source::Environment))
+            }
+            (Some(value), _) => Some((value, Source::Flag)),
+            (None, value) => value.map(|value| (value, Source::File)),
+        };
+        if let Some((value, source)) = found {
+            let value = setting.check(value).map_err(ConfigError::Value)?;
+            fixed.push((setting.key, value, source));
+        }
+    }
+    Ok(fixed)
+}
+
+impl Settings {
+    /// The argument of a setting that administrators may change, and what was given.
+    fn live(&self, key: Key) -> (&'static str, Option<Value>) {
+        let number = |value: Option<u64>| value.map(Value::Integer);
+        let text = |value: &Option<String>| value.clone().map(Value::Text);
+        match key {
+            Key::SiteName => ("site_name", text(&self.site.name)),
+            Key::SiteTimeZone => ("site_time_zone", text(&self.site.time_zone)),
+            Key::RetentionDays => ("retention_days", number(self.retention.days)),
+            Key::CameraRate => ("camera_rate", number(self.ingest.camera_rate)),
+            Key::CameraBurst => ("camera_burst", number(self.ingest.camera_burst)),
+            Key::PublicUrl => {
+                let url = self.http.public_url.clone().filter(|url| !url.is_empty());
+                ("public_url", text(&url))
+            }
+            Key::SessionIdleHours => ("session_idle_hours", number(self.session.idle_hours)),
+            Key::SessionMaxDays => ("session_max_days", number(self.session.max_days)),
+        }
+    }
+
+    /// Remembers which of them variables gave, and not flags.
+    pub fn note_variables(&mut self, matches: &clap::ArgMatches) {
+        let ids = SETTINGS.iter().map(|setting| self.live(setting.key).0);
+        let from = |id: &&str| matches.value_source(id) == Some(ValueSource::EnvVariable);
+        self.from_variables = ids.filter(from).map(str::to_owned).collect();
     }
 }
 
@@ -239,7 +361,23 @@ mod tests {
         let config = Config::merge(given, file(text).unwrap()).unwrap();
         assert_eq!(config.data_dir, Path::new("/srv/b"));
         assert_eq!(config.listen, ["127.0.0.1:1".parse().unwrap()]);
-        assert_eq!((config.camera_rate, config.camera_burst), (5, 2_000));
+        assert_eq!(config.fixed, [(Key::CameraRate, Value::Integer(5), Source::File)]);
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable_and_both_over_the_file() {
+        let mut given = Settings::default();
+        given.retention.days = Some(7);
+        given.session.max_days = Some(3);
+        given.from_variables = vec!["session_max_days".to_owned()];
+        let text = "[retention]\ndays = 30\n[session]\nmax_days = 9\nidle_hours = 2\n";
+        let config = Config::merge(given, file(text).unwrap()).unwrap();
+        let expected = [
+            (Key::RetentionDays, Value::Integer(7), Source::Flag),
+            (Key::SessionIdleHours, Value::Integer(2), Source::File),
+            (Key::SessionMaxDays, Value::Integer(3), Source::Environment),
+        ];
+        assert_eq!(config.fixed, expected);
     }
 
     #[test]
@@ -250,9 +388,13 @@ mod tests {
 
     #[test]
     fn unusable_values_are_refused() {
-        for text in
-            ["[http]\npublic_url = 'nvr'", "[storage]\ncache_mib = 1", "[log]\nlevel = 'a=b=c'"]
-        {
+        for text in [
+            "[http]\npublic_url = 'nvr'",
+            "[storage]\ncache_mib = 1",
+            "[log]\nlevel = 'a=b=c'",
+            "[retention]\ndays = 4000",
+            "[site]\ntime_zone = 'Berlin'",
+        ] {
             assert!(Config::merge(Settings::default(), file(text).unwrap()).is_err(), "{text}");
         }
     }

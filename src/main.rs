@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use watchpost::app;
 use watchpost::cli::Cli;
 use watchpost::open::Failure;
 
 fn main() -> ExitCode {
-    match app::run(Cli::parse()) {
+    match app::run(Cli::read()) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             if let Some(io) = error.root_cause().downcast_ref::<std::io::Error>()

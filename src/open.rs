@@ -40,7 +40,7 @@ pub fn services(config: &Config) -> store::Result<Services> {
     Services::open(
         &config.data_dir,
         store_options(config),
-        service_settings(config),
+        service::Settings::fixed(config.fixed.iter().cloned()),
         Clock::system(),
     )
 }
@@ -58,21 +58,9 @@ fn store_options(config: &Config) -> store::Options {
     }
 }
 
-/// How the services of this configuration behave.
-fn service_settings(config: &Config) -> service::Settings {
-    service::Settings {
-        public_url: config.public_url.clone(),
-        camera_rate: config.camera_rate,
-        camera_burst: config.camera_burst,
-    }
-}
-
-/// The address that the command line puts into envelopes: the public one, else the first one
-/// listened to, a wildcard replaced by the host's name (product.md 6).
-pub fn origin(config: &Config, listening: &[SocketAddr]) -> Origin {
-    if let Some(origin) = config.public_url.as_deref().and_then(Origin::from_url) {
-        return origin;
-    }
+/// The address that the command line puts into envelopes where none is set: the first one listened
+/// to, a wildcard replaced by the host's name (product.md 6).
+pub fn origin(listening: &[SocketAddr]) -> Origin {
     let address = listening.first().copied().unwrap_or_else(|| SocketAddr::from(([0; 4], 8080)));
     let host = if address.ip().is_unspecified() {
         rustix::system::uname().nodename().to_string_lossy().into_owned()

@@ -32,7 +32,8 @@ pub(super) async fn execute(
     origin: &Origin,
     streams: Streams<'_>,
 ) -> Result<Reply, String> {
-    let on = On { services, origin, caller: Caller::local() };
+    let set = services.public_origin(); // may have changed since the server started
+    let on = On { services, origin: set.as_ref().unwrap_or(origin), caller: Caller::local() };
     match request {
         Request::Export(request) => on.export(&request, streams.output).await,
         Request::Import => on.import(streams.input).await,

@@ -8,6 +8,7 @@ pub mod event;
 pub mod event_type;
 pub mod filter;
 pub mod meta;
+pub mod setting;
 pub mod time;
 pub mod user;
 

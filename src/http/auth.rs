@@ -138,7 +138,7 @@ fn is_own_page(request: &HttpRequest) -> bool {
     }
     let Some(sender) = header("origin").and_then(Origin::from_url) else { return false };
     let host = header("host").and_then(|host| Origin::from_authority(false, host));
-    let set = services(request).public_url().and_then(Origin::from_url);
+    let set = services(request).public_origin();
     [host, set].iter().flatten().any(|own| own.is_same(&sender))
 }
 
@@ -160,7 +160,7 @@ fn check_content_type(request: &HttpRequest) -> Result<(), ApiError> {
 /// Where this caller reaches the server: the public address if one is set, else the `Host` that the
 /// request names.
 pub(super) fn origin(request: &HttpRequest) -> Origin {
-    let set = services(request).public_url().and_then(Origin::from_url);
+    let set = services(request).public_origin();
     let info = || {
         let host = request.headers().get("host")?.to_str().ok()?;
         Origin::from_authority(false, host)

@@ -110,6 +110,7 @@ pub enum Code {
     WrongCode,
     CodeVoid,
     Csrf,
+    SettingFixed,
     BuiltIn,
     MetaLimit,
     LimitReached,
@@ -134,7 +135,8 @@ pub struct ErrorBody {
     /// The HTTP status once more.
     #[schema(example = 400)]
     pub status: u16,
-    /// Further members of this code: `reason` of a refused password, `tries_left` of a wrong code.
+    /// Further members of this code: `reason` of a refused password, `tries_left` of a wrong code, `key` of
+    /// a setting.
     #[serde(flatten)]
     #[schema(ignore)]
     pub more: Map<String, Value>,
@@ -157,6 +159,8 @@ impl ApiError {
                 Error::UnknownEventType(_) => (StatusCode::BAD_REQUEST, Code::UnknownEventType),
                 Error::MissingField(_) => (StatusCode::BAD_REQUEST, Code::MissingField),
                 Error::BadParameter(_) => (StatusCode::BAD_REQUEST, Code::BadParameter),
+                Error::BadSetting { .. } => (StatusCode::BAD_REQUEST, Code::BadParameter),
+                Error::SettingFixed { .. } => (StatusCode::CONFLICT, Code::SettingFixed),
                 Error::Exists(_) => (StatusCode::BAD_REQUEST, Code::AlreadyExists),
                 Error::UserExists => (StatusCode::CONFLICT, Code::Exists),
                 Error::WrongLogin => (StatusCode::UNAUTHORIZED, Code::WrongLogin),
@@ -223,6 +227,8 @@ impl ApiError {
         let (name, value): (_, Value) = match self {
             Self::Service(Error::WrongCode { tries_left }) => ("tries_left", (*tries_left).into()),
             Self::Service(Error::PasswordRefused(refusal)) => ("reason", refusal.word().into()),
+            Self::Service(Error::BadSetting { key, .. }) => ("key", key.as_str().into()),
+            Self::Service(Error::SettingFixed { key }) => ("key", (*key).into()),
             _ => return Map::new(),
         };
         Map::from_iter([(name.to_owned(), value)])

@@ -110,7 +110,7 @@ impl Cameras {
                 let mut camera = Camera {
                     id: tx.new_camera_id(new.id)?,
                     name: new.name,
-                    timezone: "UTC".to_owned(),
+                    timezone: next.settings.time_zone().name().to_owned(),
                     enabled: true,
                     created: now,
                     rec_mode: "off".to_owned(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::session::LiveSession;
+use super::settings::Settings;
 use crate::domain::user::{SessionHash, folded};
 use crate::domain::{
     Camera, CameraId, Credential, EventType, EventTypeId, Kind, Role, User, UserId,
@@ -34,6 +35,8 @@ pub struct Catalogue {
     pub users: BTreeMap<UserId, Arc<User>>,
     /// Sessions by the hash of their secret.
     pub sessions: BTreeMap<SessionHash, Arc<LiveSession>>,
+    /// Settings.
+    pub settings: Settings,
     names: HashMap<EventTypeId, Arc<str>>,
     numbers: HashMap<Arc<str>, EventTypeId>,
 }

@@ -41,6 +41,22 @@ pub enum Error {
     /// A parameter or member that cannot be used as it is.
     #[error("{0}")]
     BadParameter(String),
+    /// A setting that does not exist, or a value that it cannot have.
+    #[error("{detail}")]
+    BadSetting {
+        /// Its key, as given.
+        key: String,
+        /// What it must be.
+        detail: String,
+    },
+    /// Flag, variable or file set it.
+    #[error(
+        "{key} is set by the configuration file, a variable or a flag; it can only be changed there"
+    )]
+    SettingFixed {
+        /// Its key.
+        key: &'static str,
+    },
     /// The name is taken.
     #[error("{0} exists already")]
     Exists(&'static str),

@@ -23,6 +23,7 @@ pub mod password;
 mod rate;
 mod refusals;
 pub mod session;
+pub mod settings;
 pub mod setup;
 pub mod site;
 pub mod user;
@@ -34,30 +35,14 @@ use std::sync::atomic::AtomicBool;
 
 use arc_swap::ArcSwap;
 
-use crate::domain::{Kind, SecretKey};
+use crate::domain::{Kind, Origin, SecretKey};
 use crate::store::{self, ReadTx, Store, StoreError, WriteTx};
 use access::{Caller, Rights, Scope, Who};
 use audit::{Act, By};
 use catalogue::Catalogue;
 use clock::Clock;
 pub use error::{Error, Result};
-
-/// How the services are to behave.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where clients reach this server, if that differs from what their requests say.
-    pub public_url: Option<String>,
-    /// Events a second that one camera may send itself, 0 = no limit.
-    pub camera_rate: u32,
-    /// How many it may send at once before that.
-    pub camera_burst: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { public_url: None, camera_rate: 200, camera_burst: 2_000 }
-    }
-}
+pub use settings::Settings;
 
 /// All services over one data directory. Clones share it.
 #[derive(Clone, Debug)]
@@ -82,6 +67,8 @@ pub struct Services {
     pub audit: audit::Audit,
     /// Long-running work.
     pub jobs: job::Jobs,
+    /// The settings, for administrators.
+    pub administration: settings::Administration,
     core: Arc<Core>,
 }
 
@@ -91,7 +78,6 @@ pub(crate) struct Core {
     store: Store,
     key: SecretKey,
     clock: Clock,
-    settings: Settings,
     catalogue: ArcSwap<Catalogue>,
     /// Counts its changes, so that live feeds look whether their caller still holds.
     changes: tokio::sync::watch::Sender<u64>,
@@ -103,7 +89,6 @@ pub(crate) struct Core {
     hasher: password::Hasher,
     attempts: attempts::Attempts,
     unknown: attempts::UnknownTokens,
-    limits: session::Limits,
 }
 
 impl Services {
@@ -119,14 +104,16 @@ impl Services {
     ) -> store::Result<Self> {
         let store = Store::open(dir, options)?;
         let key = store::secret_key(dir)?;
-        let catalogue = ArcSwap::from_pointee(Catalogue::load(&store.read()?, &clock)?);
-        let figures = figures::Figures::load(&store.read()?)?;
+        let tx = store.read()?;
+        let mut catalogue = Catalogue::load(&tx, &clock)?;
+        catalogue.settings = settings.with_stored(&tx)?;
+        let figures = figures::Figures::load(&tx)?;
+        drop(tx);
         let core = Arc::new(Core {
             store,
             key,
             clock,
-            settings,
-            catalogue,
+            catalogue: ArcSwap::from_pointee(catalogue),
             changes: tokio::sync::watch::Sender::new(0),
             gate: Arc::default(),
             stopping: AtomicBool::new(false),
@@ -134,7 +121,6 @@ impl Services {
             attempts: attempts::Attempts::default(),
             unknown: attempts::UnknownTokens::default(),
             figures,
-            limits: session::Limits::default(),
         });
         let jobs = job::Jobs::default();
         let live = live::Live::new();
@@ -152,6 +138,7 @@ impl Services {
             setup: setup::Setup::new(Arc::clone(&core)),
             audit: audit::Audit::new(Arc::clone(&core)),
             jobs,
+            administration: settings::Administration::new(Arc::clone(&core)),
             core,
         })
     }
@@ -166,9 +153,14 @@ impl Services {
         &self.core.clock
     }
 
+    /// The settings as they hold now. Costs nothing; to be asked each time.
+    pub fn settings(&self) -> Settings {
+        self.core.catalogue().settings.clone()
+    }
+
     /// Where clients reach this server, if it was set.
-    pub fn public_url(&self) -> Option<&str> {
-        self.core.settings.public_url.as_deref()
+    pub fn public_origin(&self) -> Option<Origin> {
+        self.core.catalogue().settings.public_url().and_then(Origin::from_url)
     }
 
     /// The server stops: readiness says so, and jobs end after their step.

@@ -14,6 +14,10 @@ pub struct Site {
 impl Services {
     /// The site, as it is set.
     pub fn site(&self) -> Site {
-        Site { name: "Watchpost".to_owned(), time_zone: "UTC".to_owned() }
+        let settings = self.settings();
+        Site {
+            name: settings.site_name().to_owned(),
+            time_zone: settings.time_zone().name().to_owned(),
+        }
     }
 }

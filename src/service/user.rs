@@ -176,7 +176,7 @@ impl Users {
     fn listed(&self, catalogue: &Catalogue, user: &Arc<User>) -> Listed {
         let steady = self.0.clock.steady_us();
         let sessions = catalogue.sessions.values().filter(|entry| {
-            entry.session.user == user.id && entry.left_us(&self.0.limits, steady) > 0
+            entry.session.user == user.id && entry.left_us(&catalogue.settings, steady) > 0
         });
         Listed { user: Arc::clone(user), sessions: sessions.count() }
     }

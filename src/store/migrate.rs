@@ -8,8 +8,8 @@ use super::error::{Result, StoreError};
 use super::tables::{
     AUDIT, CAMERAS, CREDENTIAL_USES, CREDENTIALS, EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS,
     EVENT_TYPES, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY, IDEMPOTENCY_BY_AGE,
-    REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, SCHEMA_VERSION, SERIES, SESSIONS, STATE, TAG_NUMBERS,
-    TYPE_NAMES, USERS, state,
+    REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, SCHEMA_VERSION, SERIES, SESSIONS, SETTINGS, STATE,
+    TAG_NUMBERS, TYPE_NAMES, USERS, state,
 };
 
 /// A step from the format of its place (the first is from 1) to the next, in one transaction.
@@ -24,6 +24,7 @@ fn to_2(tx: &WriteTransaction) -> Result<()> {
     tx.open_table(USERS)?;
     tx.open_table(SESSIONS)?;
     tx.open_table(AUDIT)?;
+    tx.open_table(SETTINGS)?;
     tx.open_table(REMOVED_CAMERA_NAMES)?;
     tx.open_table(CREDENTIAL_USES)?;
     Ok(())

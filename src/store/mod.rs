@@ -20,6 +20,7 @@ mod migrate;
 pub mod query;
 mod read;
 pub mod row;
+mod setting;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -337,6 +337,16 @@ pub enum UseRow {
     },
 }
 
+/// A row of `settings`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum SettingRow {
+    /// First format.
+    V1 {
+        /// The value as JSON text.
+        json: String,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

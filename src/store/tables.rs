@@ -52,6 +52,8 @@ pub(super) const SESSIONS: Table<u64, &[u8]> = TableDefinition::new("sessions");
 pub(super) const AUDIT: Table<u64, &[u8]> = TableDefinition::new("audit");
 /// Credential id to its last use.
 pub(super) const CREDENTIAL_USES: Table<u32, &[u8]> = TableDefinition::new("credential_uses");
+/// Setting to its value as JSON text.
+pub(super) const SETTINGS: Table<&str, &[u8]> = TableDefinition::new("settings");
 /// Single values of the store itself: see `state`.
 pub(super) const STATE: Table<&str, u64> = TableDefinition::new("state");
 

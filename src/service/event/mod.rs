@@ -45,12 +45,11 @@ pub struct Events {
 
 impl Events {
     pub(super) fn new(core: Arc<Core>, jobs: Jobs, live: Live) -> Self {
-        let rate = Rate::new(core.settings.camera_rate, core.settings.camera_burst);
         let locks = (0..EVENT_LOCKS).map(|_| Arc::default()).collect();
         Self {
             core,
             pending: Pending::default(),
-            rate: Arc::new(rate),
+            rate: Arc::default(),
             locks: Arc::new(locks),
             jobs,
             live,

@@ -10,6 +10,7 @@ use crate::domain::{CameraId, Event, EventId, NewEvent, Timestamp, When};
 use crate::service::access::{Action, Caller};
 use crate::service::error::{Error, Result};
 use crate::service::idempotency::{self, Claimed, Holder, Outcome};
+use crate::service::rate::Limit;
 use crate::store::{Change, Create, StoreError};
 
 /// An event that is on disk.
@@ -320,7 +321,8 @@ impl Events {
         if !caller.is_ingest() {
             return Ok(());
         }
-        self.rate.take(camera, count, Instant::now())
+        let catalogue = self.core.catalogue();
+        self.rate.take(camera, count, Instant::now(), Limit::of(&catalogue.settings))
     }
 }
 

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::Begun;
-use crate::domain::time::{DAY_US, HOUR_US};
 use crate::domain::user::SessionHash;
 use crate::domain::{Session, Timestamp, User, UserId};
 use crate::service::access::{Caller, Rights, Scope, Who};
@@ -17,41 +17,16 @@ use crate::service::audit::{Act, By};
 use crate::service::catalogue::Catalogue;
 use crate::service::clock::Clock;
 use crate::service::error::Result;
+use crate::service::settings::Settings;
 use crate::service::{Core, password};
 use crate::store::WriteTx;
 
-/// Hours that a session may idle, unless set otherwise.
-pub const IDLE_HOURS: u32 = 12;
-/// Days that a session may last, unless set otherwise.
-pub const MAX_DAYS: u32 = 7;
 /// Most sessions, in all and of one user; the one that idled longest gives way.
 const SESSIONS_MAX: usize = 4_096;
 /// See [`SESSIONS_MAX`].
 const SESSIONS_PER_USER_MAX: usize = 64;
 /// Random bytes of a session's secret.
 pub(super) const SECRET_BYTES: usize = 32;
-
-/// How long sessions may idle and last. Shared; changes count at once.
-#[derive(Debug)]
-pub(in crate::service) struct Limits {
-    idle_us: AtomicI64,
-    max_us: AtomicI64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let limits = Self { idle_us: AtomicI64::new(0), max_us: AtomicI64::new(0) };
-        limits.set(IDLE_HOURS, MAX_DAYS);
-        limits
-    }
-}
-
-impl Limits {
-    pub(super) fn set(&self, idle_hours: u32, max_days: u32) {
-        self.idle_us.store(i64::from(idle_hours) * HOUR_US, Ordering::Relaxed);
-        self.max_us.store(i64::from(max_days) * DAY_US, Ordering::Relaxed);
-    }
-}
 
 /// A session in memory. Its ages go by the steady clock while the process lives.
 #[derive(Debug)]
@@ -75,9 +50,10 @@ impl LiveSession {
     }
 
     /// Microseconds until it ends if it is not used again; none left, it has ended.
-    pub(in crate::service) fn left_us(&self, limits: &Limits, steady: i64) -> i64 {
-        let idle = limits.idle_us.load(Ordering::Relaxed) - (steady - self.seen());
-        idle.min(limits.max_us.load(Ordering::Relaxed) - (steady - self.begun))
+    pub(in crate::service) fn left_us(&self, settings: &Settings, steady: i64) -> i64 {
+        let us = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let idle = us(settings.session_idle()) - (steady - self.seen());
+        idle.min(us(settings.session_max()) - (steady - self.begun))
     }
 
     pub(super) fn seen(&self) -> i64 {

@@ -18,13 +18,14 @@ use super::audit::{Act, By};
 use super::catalogue::Catalogue;
 use super::error::{Error, Result};
 use super::password;
+use super::settings::Settings;
 use crate::domain::time::MINUTE_US;
 use crate::domain::user::{SessionHash, folded};
 use crate::domain::{Role, Session, Timestamp, User};
 
-pub use live::{IDLE_HOURS, LiveSession, MAX_DAYS};
-pub(super) use live::{Limits, begin, end};
+pub use live::LiveSession;
 use live::{SECRET_BYTES, caller};
+pub(super) use live::{begin, end};
 
 /// How far the stored time of last use may be behind.
 const SEEN_KEPT_US: i64 = 10 * MINUTE_US;
@@ -68,11 +69,6 @@ pub struct Sessions(Arc<Core>);
 impl Sessions {
     pub(super) const fn new(core: Arc<Core>) -> Self {
         Self(core)
-    }
-
-    /// How long sessions may idle and last, from now on and for those that there are.
-    pub fn set_limits(&self, idle_hours: u32, max_days: u32) {
-        self.0.limits.set(idle_hours, max_days);
     }
 
     /// The caller that a cookie proves. Reads no database.
@@ -128,7 +124,7 @@ impl Sessions {
             .session
             .and_then(|hash| core.session(&catalogue, &hash))
             .ok_or(Error::AccessDenied("this is for people who have logged in"))?;
-        let left = entry.left_us(&core.limits, core.clock.steady_us());
+        let left = entry.left_us(&core.catalogue().settings, core.clock.steady_us());
         Ok(Me { user: Arc::clone(user), idle_until: Timestamp(core.clock.now().0 + left) })
     }
 
@@ -177,7 +173,9 @@ impl Sessions {
         let mut all: Vec<Shown> = catalogue
             .sessions
             .values()
-            .filter(|entry| entry.session.user == user && entry.left_us(&core.limits, steady) > 0)
+            .filter(|entry| {
+                entry.session.user == user && entry.left_us(&catalogue.settings, steady) > 0
+            })
             .map(|entry| Shown {
                 id: entry.session.id,
                 created: entry.session.created,
@@ -234,19 +232,19 @@ impl Sessions {
     pub async fn keep(&self) -> Result<()> {
         let core = Arc::clone(&self.0);
         let steady = core.clock.steady_us();
-        let wants = move |entry: &LiveSession, core: &Core| {
-            let ended = entry.left_us(&core.limits, steady) <= 0;
-            ended || entry.seen() - entry.kept.load(Ordering::Relaxed) >= SEEN_KEPT_US
+        let wants = move |entry: &LiveSession, settings: &Settings| {
+            entry.left_us(settings, steady) <= 0
+                || entry.seen() - entry.kept.load(Ordering::Relaxed) >= SEEN_KEPT_US
         };
-        if !core.catalogue().sessions.values().any(|entry| wants(entry, &core)) {
+        let catalogue = core.catalogue();
+        if !catalogue.sessions.values().any(|entry| wants(entry, &catalogue.settings)) {
             return Ok(());
         }
         let now = core.clock.now().0;
-        let core_in = Arc::clone(&core);
         core.change(move |tx, next| {
-            let all: Vec<_> = next.sessions.values().cloned().collect();
-            for entry in all.iter().filter(|entry| wants(entry, &core_in)) {
-                if entry.left_us(&core_in.limits, steady) <= 0 {
+            let (all, settings) = (next.sessions.clone(), next.settings.clone());
+            for entry in all.values().filter(|entry| wants(entry, &settings)) {
+                if entry.left_us(&settings, steady) <= 0 {
                     tx.remove_session(entry.session.id)?;
                     next.sessions.remove(&entry.session.hash);
                     continue;
@@ -270,7 +268,7 @@ impl Core {
         hash: &SessionHash,
     ) -> Option<(&'c Arc<LiveSession>, &'c Arc<User>)> {
         let entry = catalogue.sessions.get(hash)?;
-        let lives = entry.left_us(&self.limits, self.clock.steady_us()) > 0;
+        let lives = entry.left_us(&catalogue.settings, self.clock.steady_us()) > 0;
         let user = catalogue.users.get(&entry.session.user)?;
         lives.then_some((entry, user))
     }

@@ -1,7 +1,9 @@
 //! Sessions over services of their own, with a clock that is moved.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::domain::setting::Value;
 use crate::domain::time::{DAY_US, HOUR_US, MINUTE_US};
 use crate::domain::{Role, Timestamp};
 use crate::service::access::Caller;
@@ -90,12 +92,15 @@ async fn a_session_ends_when_it_idles_and_when_it_is_old() {
     assert_eq!(site.stored(), 0);
 
     let secret = site.log_in().await;
-    site.services.sessions.set_limits(1, 1);
+    let hour = BTreeMap::from([
+        ("session.idle_hours".to_owned(), Some(Value::Integer(1))),
+        ("session.max_days".to_owned(), Some(Value::Integer(1))),
+    ]);
+    site.services.administration.change(&Caller::local(), hour).await.unwrap();
     site.later(50 * MINUTE_US);
     assert!(site.lives(&secret));
     site.services.sessions.keep().await.unwrap();
     site.reopen();
-    site.services.sessions.set_limits(1, 1);
     site.later(50 * MINUTE_US);
     assert!(site.lives(&secret), "the last use is stored");
     site.later(HOUR_US);
