@@ -9,10 +9,9 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::{self, Cli, Command, socket};
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::domain::CameraId;
 use crate::http::body::BodyBudget;
 use crate::http::connections::{Connections, IDLE_MAX};
@@ -21,6 +20,7 @@ use crate::http::listen::{
     listener,
 };
 use crate::http::{self, limits, openapi};
+use crate::log;
 use crate::open::{self, Failure};
 use crate::service::Services;
 use crate::task::Tasks;
@@ -65,7 +65,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     let config = Config::load(settings, cli.config.as_deref())
         .map_err(|error| Failure { status: 2, text: error.to_string() })?;
     let is_server = matches!(cli.command, Command::Serve { .. } | Command::Demo);
-    log_to_stderr(&config, if is_server { &config.log_level } else { "warn" });
+    log::start(config.log_format, if is_server { &config.log_level } else { "warn" });
     match cli.command {
         Command::Serve { check_config: true } => {
             writeln!(std::io::stdout(), "the settings are good")?;
@@ -81,15 +81,6 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
             cli::run(&command, &config, cli.json).map(|all_well| u8::from(!all_well))
         }
         Command::Openapi | Command::Completions { .. } | Command::Man => Ok(0),
-    }
-}
-
-fn log_to_stderr(config: &Config, level: &str) {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => log.with_ansi(false).init(),
-        LogFormat::Json => log.json().init(),
     }
 }
 
@@ -188,6 +179,9 @@ async fn serve_until_told(
             let (services, cameras) = (services.clone(), cameras.clone());
             async move { cli::tick(&services, &cameras).await }
         });
+    }
+    for address in &addresses {
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "listening");
     }
     announce(&addresses)?;
 

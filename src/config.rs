@@ -19,7 +19,7 @@ const DEFAULT_LISTEN: &str = "0.0.0.0:8080";
 
 /// What is logged: the HTTP library's own starts and stops are of no interest, and what it finds wrong
 /// with a request is the sender's affair; anybody could fill the log with it.
-const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
+pub const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -346,56 +346,4 @@ fn default_data_dir() -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(text: &str) -> Result<Settings, toml::de::Error> {
-        toml::from_str(text)
-    }
-
-    #[test]
-    fn flags_win_over_the_file_and_the_file_over_defaults() {
-        let text =
-            "data_dir = '/srv/a'\n[http]\nlisten = ['127.0.0.1:1']\n[ingest]\ncamera_rate = 5\n";
-        let given = Settings { data_dir: Some("/srv/b".into()), ..Settings::default() };
-        let config = Config::merge(given, file(text).unwrap()).unwrap();
-        assert_eq!(config.data_dir, Path::new("/srv/b"));
-        assert_eq!(config.listen, ["127.0.0.1:1".parse().unwrap()]);
-        assert_eq!(config.fixed, [(Key::CameraRate, Value::Integer(5), Source::File)]);
-    }
-
-    #[test]
-    fn a_flag_wins_over_a_variable_and_both_over_the_file() {
-        let mut given = Settings::default();
-        given.retention.days = Some(7);
-        given.session.max_days = Some(3);
-        given.from_variables = vec!["session_max_days".to_owned()];
-        let text = "[retention]\ndays = 30\n[session]\nmax_days = 9\nidle_hours = 2\n";
-        let config = Config::merge(given, file(text).unwrap()).unwrap();
-        let expected = [
-            (Key::RetentionDays, Value::Integer(7), Source::Flag),
-            (Key::SessionIdleHours, Value::Integer(2), Source::File),
-            (Key::SessionMaxDays, Value::Integer(3), Source::Environment),
-        ];
-        assert_eq!(config.fixed, expected);
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_line() {
-        let error = file("[http]\nlisten = []\nport = 80\n").unwrap_err().to_string();
-        assert!(error.contains("port") && error.contains("line 3"), "{error}");
-    }
-
-    #[test]
-    fn unusable_values_are_refused() {
-        for text in [
-            "[http]\npublic_url = 'nvr'",
-            "[storage]\ncache_mib = 1",
-            "[log]\nlevel = 'a=b=c'",
-            "[retention]\ndays = 4000",
-            "[site]\ntime_zone = 'Berlin'",
-        ] {
-            assert!(Config::merge(Settings::default(), file(text).unwrap()).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod log;
 pub mod open;
 pub mod service;
 pub mod store;

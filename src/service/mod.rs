@@ -6,6 +6,7 @@ pub mod audit;
 pub mod camera;
 pub mod catalogue;
 pub mod clock;
+pub mod clock_watch;
 pub mod credential;
 pub mod error;
 pub mod event;
@@ -18,14 +19,18 @@ mod idempotency;
 pub mod ingest;
 pub mod job;
 pub mod live;
+pub mod log;
 pub mod overview;
 pub mod password;
 mod rate;
 mod refusals;
+pub mod retention;
 pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod site;
+pub mod storage;
+pub mod system;
 pub mod user;
 mod uses;
 
@@ -67,6 +72,14 @@ pub struct Services {
     pub audit: audit::Audit,
     /// Long-running work.
     pub jobs: job::Jobs,
+    /// Whether the clock can be believed.
+    pub clock_watch: clock_watch::ClockWatch,
+    /// Deleting events by age.
+    pub retention: retention::Retention,
+    /// What is stored and what it takes.
+    pub storage: storage::Storage,
+    /// What the server is and how it does.
+    pub system: system::System,
     /// The settings, for administrators.
     pub administration: settings::Administration,
     core: Arc<Core>,
@@ -127,7 +140,16 @@ impl Services {
         let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
         let event_types = event_type::EventTypes::new(Arc::clone(&core));
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
+        let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core));
         Ok(Self {
+            retention: retention::Retention::new(
+                Arc::clone(&core),
+                events.clone(),
+                clock_watch.clone(),
+            ),
+            storage: storage::Storage::new(Arc::clone(&core)),
+            system: system::System::new(Arc::clone(&core), clock_watch.clone()),
+            clock_watch,
             events,
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types,

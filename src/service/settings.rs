@@ -35,19 +35,18 @@ impl Settings {
     }
 
     /// These, and what the database holds for the others. What cannot be used is reported and left out.
-    pub(super) fn with_stored(&self, tx: &ReadTx) -> store::Result<Self> {
-        let mut settings = self.clone();
+    pub(super) fn with_stored(mut self, tx: &ReadTx) -> store::Result<Self> {
         for (name, json) in tx.settings()? {
             let Some(key) = Key::named(&name) else { continue }; // of a newer version
             let value = read(&json).and_then(|value| key.setting().check(value));
             match value {
-                Ok(value) => settings.set(key, Some(value)),
+                Ok(value) => self.set(key, Some(value)),
                 Err(error) => {
-                    tracing::error!(setting = %name, %error, "a stored setting is left out")
+                    tracing::error!(setting = %name, %error, "a stored setting is left out");
                 }
             }
         }
-        Ok(settings)
+        Ok(self)
     }
 
     fn put(&mut self, key: Key, value: Value, source: Source) {
@@ -228,8 +227,8 @@ mod tests {
     use crate::service::{Services, access::Caller};
     use crate::store::Options;
 
-    fn text(text: &str) -> Option<Value> {
-        Some(Value::Text(text.to_owned()))
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
     }
 
     fn open(dir: &std::path::Path, fixed: Settings) -> Services {
@@ -243,8 +242,8 @@ mod tests {
         let local = Caller::local();
         assert_eq!(services.settings().site_name(), "Watchpost");
         let changes = [
-            ("site.name", text("Hafen")),
-            ("site.time_zone", text("Europe/Berlin")),
+            ("site.name", Some(text("Hafen"))),
+            ("site.time_zone", Some(text("Europe/Berlin"))),
             ("retention.days", Some(Value::Integer(30))),
         ];
         let changes: BTreeMap<_, _> =
@@ -280,11 +279,11 @@ mod tests {
         let services = open(dir.path(), Settings::default());
         for (name, value) in [
             ("site.nam", text("x")),
-            ("session.max_days", Some(Value::Integer(91))),
+            ("session.max_days", Value::Integer(91)),
             ("http.public_url", text("nvr")),
         ] {
-            let good = ("site.name".to_owned(), text("Hafen"));
-            let changes = BTreeMap::from([good, (name.to_owned(), value)]);
+            let good = ("site.name".to_owned(), Some(text("Hafen")));
+            let changes = BTreeMap::from([good, (name.to_owned(), Some(value))]);
             let refused = services.administration.change(&Caller::local(), changes).await;
             assert!(matches!(refused, Err(Error::BadSetting { key, .. }) if key == name));
             assert_eq!(services.settings().site_name(), "Watchpost");

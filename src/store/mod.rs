@@ -3,6 +3,7 @@
 //! An event is acknowledged when its journal record is on disk; one applier thread moves what the
 //! journal holds into the tables. Reads wait until what was acknowledged before is applied.
 
+mod age;
 mod apply;
 mod audit;
 mod camera;
@@ -21,12 +22,14 @@ pub mod query;
 mod read;
 pub mod row;
 mod setting;
+mod sizes;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod user;
 mod write;
 
+pub use age::Aged;
 pub use change::{Change, Create};
 pub use engine::{Options, Stats, Store, Ticket};
 pub use error::{Result, StoreError};
@@ -34,6 +37,7 @@ pub use files::{
     begin_run, end_run, free_bytes, put_setup_code, remove_setup_code, secret_key, total_bytes,
 };
 pub use query::{GroupBy, Histogram, Listed, Query, Selection};
-pub use read::{ReadTx, Remembered, StoredEvent};
+pub use read::{ReadTx, Remembered, StoredEvent, damaged_rows};
+pub use sizes::Sizes;
 pub use tables::SCHEMA_VERSION;
 pub use write::WriteTx;

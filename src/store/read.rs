@@ -1,5 +1,6 @@
 //! Reading: a snapshot of everything, and single rows out of it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
@@ -11,6 +12,14 @@ use crate::domain::{CameraId, EventId, EventTypeId, Meta, Timestamp};
 
 /// Longest time that one read may hold its snapshot (operations.md 1.10).
 pub const READ_MAX: Duration = Duration::from_secs(5);
+
+/// Damaged rows that this process has met.
+static DAMAGED_ROWS: AtomicU64 = AtomicU64::new(0);
+
+/// How often a damaged row of an event was read since the process started.
+pub fn damaged_rows() -> u64 {
+    DAMAGED_ROWS.load(Ordering::Relaxed)
+}
 
 /// An event as its row holds it: the type by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +101,7 @@ impl ReadTx {
         match row::decode(id, bytes) {
             Ok(EventRow::V1(row)) => Some(StoredEvent::new(id, &row)),
             Err(row::Damage) => {
+                DAMAGED_ROWS.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(event.id = id, "the row of an event is damaged; it is left out");
                 None
             }

@@ -17,6 +17,10 @@ const SAVE_USES_EVERY: Duration = Duration::from_hours(1);
 const SESSIONS_EVERY: Duration = Duration::from_mins(10);
 /// How often audit entries that are too old are given up.
 const FORGET_AUDIT_EVERY: Duration = Duration::from_hours(24);
+/// How often the clock is looked at.
+const CLOCK_EVERY: Duration = Duration::from_secs(10);
+/// How often events are looked for that are old enough to go.
+const RETENTION_EVERY: Duration = Duration::from_mins(1);
 /// Time that loops have to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -51,6 +55,16 @@ impl Tasks {
         tasks.every("forget-audit", FORGET_AUDIT_EVERY, move || {
             let services = shared.clone();
             async move { services.audit.forget().await }
+        });
+        let shared = services.clone();
+        tasks.every("clock", CLOCK_EVERY, move || {
+            let services = shared.clone();
+            async move { services.look().await }
+        });
+        let shared = services.clone();
+        tasks.every("retention", RETENTION_EVERY, move || {
+            let services = shared.clone();
+            async move { services.retention.pass().await }
         });
         tasks
     }

@@ -55,6 +55,12 @@ impl Events {
         Ok(count)
     }
 
+    /// Deletes events for retention. The live feed does not tell of each: what is as old as this has
+    /// left every live list long ago.
+    pub(in crate::service) async fn delete_aged(&self, ids: Vec<EventId>) -> Result<()> {
+        self.change_locked(vec![Change::Delete { ids }], Vec::new()).await
+    }
+
     /// Deletes what matches: at once up to 1,000 events, beyond that as a job.
     ///
     /// # Errors

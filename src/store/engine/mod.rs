@@ -31,7 +31,7 @@ use room::Room;
 pub use queue::Ticket;
 
 /// The database's file name in the data directory.
-const DATABASE_FILE: &str = "watchpost.redb";
+pub(super) const DATABASE_FILE: &str = "watchpost.redb";
 /// Records per transaction while the journal's tail is applied at start.
 const REPLAY_CHUNK: usize = if cfg!(test) { 100 } else { 8_000 };
 
@@ -76,6 +76,8 @@ pub struct Stats {
     pub last_event: EventId,
     /// Size of the database file.
     pub database_bytes: u64,
+    /// Room below which creates are refused, bytes.
+    pub min_free_bytes: u64,
     /// Whether creates are refused for lack of room.
     pub full: bool,
     /// Whether storage has failed and is being tried again.
@@ -264,6 +266,7 @@ impl Store {
             unapplied: progress.synced().saturating_sub(progress.applied()),
             last_event: EventId(self.0.queue.last_event()),
             database_bytes: database.map_or(0, |meta| meta.len()),
+            min_free_bytes: self.0.room.min_free,
             full: self.0.room.is_low(&self.0.dir),
             failed: progress.check().is_err(),
         }

@@ -1,0 +1,222 @@
+//! Whether the clock can be believed (operations.md 2.2): events are not deleted by one that cannot.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::Core;
+use super::access::{Action, Caller};
+use super::audit::Act;
+use super::error::Result;
+use crate::domain::Timestamp;
+use crate::domain::time::{DAY_US, MINUTE_US, SECOND_US};
+
+/// No clock that is right is before this. A package sets it to its build's time.
+const BUILT: Timestamp = match option_env!("SOURCE_DATE_EPOCH") {
+    Some(seconds) => Timestamp(parse(seconds) * SECOND_US),
+    None => Timestamp(1_767_225_600 * SECOND_US), // 2026-01-01, before the first version
+};
+/// How far the clock may be behind the newest arrival.
+const BEHIND_MAX_US: i64 = 5 * MINUTE_US;
+/// How far it may jump ahead of the time that passed.
+const JUMP_MAX_US: i64 = DAY_US;
+/// How long it must have been plausible to be believed again.
+const PROBATION: Duration = Duration::from_mins(10);
+
+/// Decimal digits as a number; what is none ends it.
+const fn parse(text: &str) -> i64 {
+    let (bytes, mut at, mut number) = (text.as_bytes(), 0, 0);
+    while at < bytes.len() && bytes[at].is_ascii_digit() {
+        number = number * 10 + (bytes[at] - b'0') as i64;
+        at += 1;
+    }
+    number
+}
+
+/// Why the clock is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is before the day this program was built.
+    BeforeBuild,
+    /// It is behind the newest stored arrival.
+    BehindArrivals,
+    /// It jumped far ahead of the time that has passed.
+    Jumped,
+}
+
+impl Doubt {
+    /// For programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BeforeBuild => "before_build",
+            Self::BehindArrivals => "behind_arrivals",
+            Self::Jumped => "jumped",
+        }
+    }
+
+    /// For people.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::BeforeBuild => "it is before the day this version was built",
+            Self::BehindArrivals => "it is behind the arrival of the newest event",
+            Self::Jumped => "it jumped ahead by more than a day",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Wall less elapsed when the clock was last plausible.
+    offset_us: Option<i64>,
+    doubt: Option<Doubt>,
+    /// Since when (elapsed) it has been plausible again.
+    plausible_since: Option<Duration>,
+}
+
+impl State {
+    fn look(&mut self, wall: Timestamp, elapsed: Duration, newest: Timestamp) {
+        let offset = wall.0 - i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+        let wrong = if wall < BUILT {
+            Some(Doubt::BeforeBuild)
+        } else if wall.0.saturating_add(BEHIND_MAX_US) < newest.0 {
+            Some(Doubt::BehindArrivals)
+        } else if self.offset_us.is_some_and(|known| offset.saturating_sub(known) > JUMP_MAX_US) {
+            Some(Doubt::Jumped)
+        } else {
+            None
+        };
+        if let Some(doubt) = wrong {
+            if self.doubt != Some(doubt) {
+                tracing::warn!(
+                    reason = doubt.word(),
+                    "the clock is not believed: {}; no event is deleted by age",
+                    doubt.text()
+                );
+            }
+            (self.doubt, self.plausible_since) = (Some(doubt), None);
+            return;
+        }
+        self.offset_us = Some(offset);
+        if self.doubt.is_some() {
+            let since = *self.plausible_since.get_or_insert(elapsed);
+            if elapsed.saturating_sub(since) >= PROBATION {
+                tracing::info!("the clock is believed again");
+                self.doubt = None;
+            }
+        }
+    }
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct ClockWatch {
+    core: Arc<Core>,
+    state: Arc<Mutex<State>>,
+}
+
+impl ClockWatch {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        Self { core, state: Arc::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it is held")
+    }
+
+    /// What the last look found.
+    pub fn doubt(&self) -> Option<Doubt> {
+        self.lock().doubt
+    }
+
+    /// Looks at the clock, and gives the time if it is believed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look(&self) -> Result<Option<Timestamp>> {
+        let newest = self.core.read(|tx| Ok(tx.last_arrival()?)).await?;
+        let mut state = self.lock();
+        let now = self.core.clock.now();
+        state.look(now, self.core.clock.elapsed(), newest);
+        Ok(state.doubt.is_none().then_some(now))
+    }
+
+    /// An administrator says that the clock is right: it is believed, and what arrived later than now
+    /// no longer speaks against it.
+    ///
+    /// # Errors
+    /// [`super::Error::AccessDenied`], and the store's.
+    pub async fn confirm(&self, caller: &Caller) -> Result<()> {
+        caller.may(Action::Manage)?;
+        let now = self.core.clock.now();
+        let act = Act {
+            action: "clock.confirm",
+            object: "clock".to_owned(),
+            detail: self.doubt().map_or("it was believed", Doubt::text).to_owned(),
+        };
+        self.core.change_as(caller, act, move |tx, _| Ok(tx.lower_last_arrival(now)?)).await?;
+        *self.lock() = State::default();
+        self.look().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::HOUR_US;
+
+    const START: i64 = 1_790_000_000 * SECOND_US;
+
+    fn look(state: &mut State, wall: i64, elapsed_us: i64) -> Option<Doubt> {
+        let elapsed = Duration::from_micros(elapsed_us.unsigned_abs());
+        state.look(Timestamp(wall), elapsed, Timestamp(START));
+        state.doubt
+    }
+
+    #[test]
+    fn a_wrong_clock_is_believed_again_ten_minutes_after_it_is_right() {
+        for (wrong, doubt) in [
+            (START - HOUR_US, Doubt::BehindArrivals),
+            (0, Doubt::BeforeBuild),
+            (START + 30 * HOUR_US, Doubt::Jumped),
+        ] {
+            let mut state = State::default();
+            assert_eq!(look(&mut state, START, 0), None);
+            assert_eq!(look(&mut state, wrong, MINUTE_US), Some(doubt));
+            // However long it lasts: a jump does not become right by itself.
+            assert_eq!(look(&mut state, wrong + HOUR_US / 30, HOUR_US / 30), Some(doubt));
+            let right = |minutes: i64| (START + minutes * MINUTE_US, minutes * MINUTE_US);
+            for (minutes, expected) in [(3, Some(doubt)), (12, Some(doubt)), (13, None)] {
+                let (wall, elapsed) = right(minutes);
+                assert_eq!(look(&mut state, wall, elapsed), expected, "{doubt:?} {minutes}");
+            }
+        }
+    }
+
+    #[test]
+    fn time_that_passes_and_small_steps_are_no_jump() {
+        let mut state = State::default();
+        for day in 0..40 {
+            assert_eq!(look(&mut state, START + day * DAY_US, day * DAY_US), None);
+        }
+        let now = START + 39 * DAY_US;
+        assert_eq!(look(&mut state, now + 23 * HOUR_US, 39 * DAY_US), None);
+        assert_eq!(
+            look(&mut state, now - 9 * DAY_US, 39 * DAY_US),
+            None,
+            "back, but no arrival yet"
+        );
+    }
+
+    #[test]
+    fn a_machine_that_starts_without_the_time_may_be_set() {
+        let mut state = State::default();
+        assert_eq!(look(&mut state, 0, 0), Some(Doubt::BeforeBuild));
+        assert_eq!(look(&mut state, START, MINUTE_US), Some(Doubt::BeforeBuild));
+        assert_eq!(look(&mut state, START + 10 * MINUTE_US, 11 * MINUTE_US), None);
+    }
+
+    #[test]
+    fn digits_are_read() {
+        assert_eq!((parse("1767225600"), parse("12x"), parse("")), (1_767_225_600, 12, 0));
+    }
+}

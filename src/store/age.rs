@@ -1,0 +1,74 @@
+//! Events by arrival, which ids follow but for steps of the clock.
+
+use std::ops::Bound;
+
+use redb::ReadableTable;
+
+use super::error::Result;
+use super::read::ReadTx;
+use super::row::{self, EventRow};
+use super::tables::{EVENTS, STATE, state};
+use super::write::WriteTx;
+use crate::domain::{EventId, Timestamp};
+
+/// Newer events in a row that are passed over before a walk ends: a clock that was ahead for a while
+/// left them among older ones.
+const STRAYS_MAX: usize = if cfg!(test) { 20 } else { 1_000 };
+/// Rows between two looks at the clock.
+const CLOCK_EVERY: usize = 1_024;
+
+/// What [`ReadTx::arrived_before`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aged {
+    /// Events and when they arrived, by id.
+    pub events: Vec<(EventId, Timestamp)>,
+    /// Where to go on, if there may be more.
+    pub next: Option<EventId>,
+}
+
+impl ReadTx {
+    /// Events that arrived before `cutoff`, in order of id from above `after`, at most `limit`.
+    ///
+    /// Cost: the rows found and a bounded number more, whatever the size of the history.
+    pub fn arrived_before(&self, cutoff: Timestamp, after: EventId, limit: usize) -> Result<Aged> {
+        let table = self.tx.open_table(EVENTS)?;
+        let mut aged = Aged::default();
+        let mut strays = 0;
+        let rows = table.range((Bound::Excluded(after.0), Bound::Unbounded))?;
+        for (at, entry) in rows.enumerate() {
+            if at % CLOCK_EVERY == 0 {
+                self.still_in_time()?;
+            }
+            let (id, value) = entry?;
+            // A damaged row stays: what its index entries are is not known.
+            let arrival = match row::decode(id.value(), value.value()) {
+                Ok(EventRow::V1(row)) => Some(Timestamp(row.received_at)),
+                Err(row::Damage) => None,
+            };
+            if let Some(arrival) = arrival.filter(|arrival| *arrival < cutoff) {
+                strays = 0;
+                aged.events.push((EventId(id.value()), arrival));
+                if aged.events.len() == limit {
+                    aged.next = Some(EventId(id.value()));
+                    return Ok(aged);
+                }
+            } else {
+                strays += 1;
+                if strays > STRAYS_MAX {
+                    return Ok(aged);
+                }
+            }
+        }
+        Ok(aged)
+    }
+}
+
+impl WriteTx<'_> {
+    /// Makes the newest arrival no later than `now`.
+    pub fn lower_last_arrival(&self, now: Timestamp) -> Result<()> {
+        let mut table = self.tx.open_table(STATE)?;
+        let newest = table.get(state::LAST_ARRIVAL)?.map_or(0, |value| value.value());
+        table.insert(state::LAST_ARRIVAL, newest.min(now.0.max(0).unsigned_abs()))?;
+        Ok(())
+    }
+}
