@@ -158,8 +158,9 @@ impl ApiError {
                 Error::NotFound(_) => (StatusCode::NOT_FOUND, Code::NotFound),
                 Error::UnknownEventType(_) => (StatusCode::BAD_REQUEST, Code::UnknownEventType),
                 Error::MissingField(_) => (StatusCode::BAD_REQUEST, Code::MissingField),
-                Error::BadParameter(_) => (StatusCode::BAD_REQUEST, Code::BadParameter),
-                Error::BadSetting { .. } => (StatusCode::BAD_REQUEST, Code::BadParameter),
+                Error::BadParameter(_) | Error::BadSetting { .. } => {
+                    (StatusCode::BAD_REQUEST, Code::BadParameter)
+                }
                 Error::SettingFixed { .. } => (StatusCode::CONFLICT, Code::SettingFixed),
                 Error::Exists(_) => (StatusCode::BAD_REQUEST, Code::AlreadyExists),
                 Error::UserExists => (StatusCode::CONFLICT, Code::Exists),

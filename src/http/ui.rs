@@ -121,8 +121,9 @@ fn mount(config: &mut ServiceConfig, ui: Option<Table>) {
         config.service(resource(path, [(Method::GET, web::to(page))]));
     }
     let part = async |req: HttpRequest, name: web::Path<String>| {
-        let name = Some(&**name).filter(|name| !name.ends_with(".html"));
-        answer(&req, Table::LANDING, name.unwrap_or_default(), StatusCode::OK, ASK_AGAIN)
+        // The documents have addresses of their own.
+        let name = if name.contains(".html") { "" } else { &name };
+        answer(&req, Table::LANDING, name, StatusCode::OK, ASK_AGAIN)
     };
     config.service(resource(DOCS_FILES, [(Method::GET, web::to(part))]));
     let Some(ui) = ui else { return };

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
 
 mod admin_cameras;
+mod admin_running;
 mod cli;
 mod common;
 mod compat;
@@ -18,6 +19,7 @@ mod overload;
 mod people;
 mod raw;
 mod requests;
+mod retention;
 mod seed;
 mod serve;
 mod site;

@@ -3,12 +3,18 @@
 //! Bodies with an unknown member are refused: a misspelt option must not pass silently.
 
 pub(super) mod audit;
+pub(super) mod bundle;
 pub(super) mod camera;
 pub(super) mod event_type;
 pub(super) mod key;
+pub(super) mod logs;
+pub(super) mod retention;
 pub(super) mod session;
+pub(super) mod settings;
 pub(super) mod setup;
 pub(super) mod site;
+pub(super) mod storage;
+pub(super) mod system;
 pub(super) mod token;
 pub(super) mod user;
 
@@ -25,5 +31,11 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .configure(session::configure)
         .configure(user::configure)
         .configure(key::configure)
-        .configure(audit::configure);
+        .configure(audit::configure)
+        .configure(settings::configure)
+        .configure(retention::configure)
+        .configure(storage::configure)
+        .configure(system::configure)
+        .configure(logs::configure)
+        .configure(bundle::configure);
 }
