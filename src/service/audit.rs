@@ -190,18 +190,23 @@ impl Audit {
     /// The store's.
     pub async fn note_shown(&self, caller: &Caller, list: String) -> Result<()> {
         let now = self.core.clock.steady_us();
-        {
-            let mut shown = self.shown.lock().expect("nothing panics while it is held");
-            let key = (caller.who, list.clone());
-            if shown.get(&key).is_some_and(|at| now - at < SHOWN_AGAIN_US) {
-                return Ok(());
-            }
-            if shown.len() >= SHOWN_MAX {
-                shown.clear(); // to be told once more is no harm
-            }
-            shown.insert(key, now);
+        if !self.is_news((caller.who, list.clone()), now) {
+            return Ok(());
         }
         self.note(Some(caller), Act::on("token.show", list), "ok").await
+    }
+
+    /// Remembers that a list was shown; whether that is to be told.
+    fn is_news(&self, key: (Who, String), now: i64) -> bool {
+        let mut shown = self.shown.lock().expect("nothing panics while it is held");
+        if shown.get(&key).is_some_and(|at| now - at < SHOWN_AGAIN_US) {
+            return false;
+        }
+        if shown.len() >= SHOWN_MAX {
+            shown.clear(); // to be told once more is no harm
+        }
+        shown.insert(key, now);
+        true
     }
 
     /// Notes that the trail itself is exported.

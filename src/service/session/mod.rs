@@ -96,7 +96,7 @@ impl Sessions {
         let Some(user) = known.clone().filter(|_| right) else {
             // Who mistypes may have typed the password into the field of the name: it is not kept.
             let who = known.map_or_else(|| "unknown user".to_owned(), |user| user.name.clone());
-            let act = Act::on("session.failed", format!("user {who}"));
+            let act = Act::on("session.failed", "session");
             core.note_by(By { who, from }, act, "failed").await?;
             return Err(Error::WrongLogin);
         };

@@ -69,9 +69,7 @@ fn open(dir: &std::path::Path, clock: &Clock) -> Services {
     Services::open(dir, options, Settings::default(), clock.clone()).unwrap()
 }
 
-fn here() -> Option<IpAddr> {
-    Some([10, 0, 0, 5].into())
-}
+const HERE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 5)));
 
 #[tokio::test]
 async fn a_session_ends_when_it_idles_and_when_it_is_old() {
@@ -147,27 +145,27 @@ async fn known_and_unknown_users_cost_the_same_and_a_waiting_one_nothing() {
     let hashes = || site.services.core.hasher.made();
     let mut before = hashes();
     for name in ["m.krause", "nobody", "not/a/name", ""] {
-        let outcome = sessions.begin(name, "wrong-password", here()).await;
+        let outcome = sessions.begin(name, "wrong-password", HERE).await;
         assert!(matches!(outcome, Err(Error::WrongLogin)), "{name}");
         assert_eq!(hashes(), before + 1, "{name}");
         before = hashes();
     }
     for _ in 0..4 {
-        let _ = sessions.begin("m.krause", "wrong-password", here()).await;
+        let _ = sessions.begin("m.krause", "wrong-password", HERE).await;
     }
     before = hashes();
-    let outcome = sessions.begin("m.krause", PASSWORD, here()).await;
+    let outcome = sessions.begin("m.krause", PASSWORD, HERE).await;
     assert!(matches!(outcome, Err(Error::TooManyAttempts { retry_after_s: 1..=900 })));
     assert_eq!(hashes(), before);
     site.later(15 * MINUTE_US);
-    sessions.begin("m.krause", PASSWORD, here()).await.unwrap();
+    sessions.begin("m.krause", PASSWORD, HERE).await.unwrap();
 }
 
 #[tokio::test]
 async fn many_log_ins_at_once_are_no_way_around_the_limit() {
     let site = Site::new().await;
     let sessions = &site.services.sessions;
-    let tries = (0..30).map(|_| sessions.begin("m.krause", "wrong-password", here()));
+    let tries = (0..30).map(|_| sessions.begin("m.krause", "wrong-password", HERE));
     let outcomes = futures_util::future::join_all(tries).await;
     let judged = outcomes.iter().filter(|o| matches!(o, Err(Error::WrongLogin))).count();
     assert_eq!(judged, 5);
@@ -229,7 +227,7 @@ async fn audit_entries_are_kept_for_400_days() {
 async fn a_role_that_changed_ends_the_session_of_a_caller() {
     let site = Site::new().await;
     site.add("j.roth", Role::Operator).await;
-    let begun = site.services.sessions.begin("j.roth", PASSWORD, here()).await.unwrap();
+    let begun = site.services.sessions.begin("j.roth", PASSWORD, HERE).await.unwrap();
     assert!(site.services.core.holds(&begun.caller));
     let local = Caller::local();
     site.services.users.change(&local, "j.roth", Some(Role::Viewer), None).await.unwrap();
