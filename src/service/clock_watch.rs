@@ -133,10 +133,18 @@ impl ClockWatch {
     /// The store's.
     pub async fn look(&self) -> Result<Option<Timestamp>> {
         let newest = self.core.read(|tx| Ok(tx.last_arrival()?)).await?;
-        let mut state = self.lock();
         let now = self.core.clock.now();
-        state.look(now, self.core.clock.elapsed(), newest);
-        Ok(state.doubt.is_none().then_some(now))
+        let (before, doubt) = {
+            let mut state = self.lock();
+            let before = state.doubt;
+            state.look(now, self.core.clock.elapsed(), newest);
+            (before, state.doubt)
+        };
+        if let Some(doubt) = doubt.filter(|_| doubt != before) {
+            let act = Act::on("clock.step", "clock").with(doubt.text());
+            self.core.note(None, act, "ok").await?;
+        }
+        Ok(doubt.is_none().then_some(now))
     }
 
     /// An administrator says that the clock is right: it is believed, and what arrived later than now

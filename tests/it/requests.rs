@@ -262,7 +262,7 @@ pub const REQUESTS: &[Request] = &[
         201,
     ),
     destroy("DELETE", "/api/admin/v1/cameras/{c}/", Manage, CameraPath),
-    write("POST", "/api/admin/v1/tokens/4294967295/show/", "", Manage, Nowhere, 404),
+    write("POST", "/api/admin/v1/tokens/4294967295/show/", "{}", Manage, Nowhere, 404),
     write(
         "POST",
         "/api/admin/v1/tokens/4294967295/rotate/",

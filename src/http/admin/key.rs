@@ -79,12 +79,15 @@ pub(in crate::http) async fn list(
     let rows = services.credentials.list(&caller, Kind::Key)?;
     let objects = rows
         .iter()
-        .map(|row| KeyBody {
-            key_id: row.id,
-            name: row.name.clone(),
-            created: row.created.rfc3339(),
-            last_used: None,
-            last_used_from: None,
+        .map(|row| {
+            let last = services.credentials.last_use(row.id);
+            KeyBody {
+                key_id: row.id,
+                name: row.name.clone(),
+                created: row.created.rfc3339(),
+                last_used: last.map(|last| last.at.rfc3339()),
+                last_used_from: last.and_then(|last| last.from).map(|from| from.to_string()),
+            }
         })
         .collect();
     Ok(private(StatusCode::OK, KeysBody { objects }))

@@ -1,12 +1,11 @@
 //! Logging in and out, one's own password and sessions.
 
-use std::collections::BTreeMap;
-
 use actix_web::http::header::SET_COOKIE;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::user::RoleWord;
@@ -16,8 +15,8 @@ use crate::http::json::{Empty, read_json};
 use crate::http::reply::private;
 use crate::http::route::resource;
 use crate::service::Services;
-use crate::service::health::Trouble;
 use crate::service::session::{Begun, Me, Shown};
+use crate::service::system::{self, NoticeLevel};
 
 const SESSION: &str = "/api/admin/v1/session/";
 const PASSWORD: &str = "/api/admin/v1/session/password/";
@@ -62,12 +61,23 @@ pub(in crate::http) struct SessionSite {
 /// Something that everybody should know.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Notice {
-    /// What: `storage_full`, `storage_failed`.
+    /// What: `storage_full`, `storage_failed`, `clock_suspect`.
     code: &'static str,
     /// How bad it is: `danger` or `warn`.
     level: &'static str,
     /// Figures for its text.
-    params: BTreeMap<&'static str, String>,
+    #[schema(value_type = Object)]
+    params: Map<String, Value>,
+}
+
+impl From<system::Notice> for Notice {
+    fn from(notice: system::Notice) -> Self {
+        let level = match notice.level {
+            NoticeLevel::Danger => "danger",
+            NoticeLevel::Warn => "warn",
+        };
+        Self { code: notice.code, level, params: notice.params }
+    }
 }
 
 /// Name and password.
@@ -119,7 +129,7 @@ impl SessionBody {
             user: SessionUser { name: me.user.name.clone(), role: me.user.role.into() },
             site: SessionSite { name: site.name, time_zone: site.time_zone },
             time: services.clock().now().rfc3339(),
-            notices: notices(services),
+            notices: services.notices().into_iter().map(Notice::from).collect(),
             idle_until: me.idle_until.rfc3339(),
         }
     }
@@ -135,15 +145,6 @@ impl From<Shown> for OwnSession {
             current: shown.current,
         }
     }
-}
-
-fn notices(services: &Services) -> Vec<Notice> {
-    let code = match services.ready() {
-        Err(Trouble::StorageFull) => "storage_full",
-        Err(Trouble::StorageFailed) => "storage_failed",
-        Ok(()) | Err(Trouble::Stopping) => return Vec::new(),
-    };
-    vec![Notice { code, level: "danger", params: BTreeMap::new() }]
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {
