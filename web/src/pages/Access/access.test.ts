@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../lib/api';
+import { auditQuery, exportPath, readFilters, typedTime } from './audit';
+import { lastAdmin, refusal, type User } from './people';
+
+const user = (name: string, role: User['role']): User => ({ name, role, created: '', last_login: null, sessions: 0 });
+
+describe('access', () => {
+  it('knows the last administrator', () => {
+    const [a, b, c] = [user('a', 'admin'), user('b', 'admin'), user('c', 'viewer')];
+    expect(lastAdmin([a, c], a)).toBe(true);
+    expect(lastAdmin([a, b], a)).toBe(false);
+    expect(lastAdmin([a, c], c)).toBe(false);
+  });
+
+  it('says a refusal at the field it belongs to', () => {
+    expect(refusal(new ApiError(409, 'exists', 'x')).field).toBe('name');
+    expect(refusal(new ApiError(400, 'password_refused', 'x', undefined, { reason: 'common' }))).toEqual({ field: 'password', text: 'That password is too common.' });
+    expect(refusal(new ApiError(400, 'password_refused', 'other', undefined, { reason: 'new_reason' })).text).toBe('other');
+    expect(refusal(new ApiError(409, 'last_admin', 'detail'))).toEqual({ field: null, text: 'detail' });
+  });
+
+  it('keeps the audit filters in the address, and only those that can be read', () => {
+    const filters = readFilters(new URLSearchParams('q=gate&from=yesterday&to=2026-11-22T18:00:00Z&x=1'));
+    expect(filters).toEqual({ q: 'gate', who: '', action: '', from: '', to: '2026-11-22T18:00:00Z' });
+    expect(auditQuery(filters)).toEqual({ q: 'gate', to: '2026-11-22T18:00:00Z' });
+    expect(exportPath(filters)).toBe('/api/admin/v1/audit/export/?q=gate&to=2026-11-22T18%3A00%3A00Z');
+    expect(exportPath(readFilters(new URLSearchParams()))).toBe('/api/admin/v1/audit/export/');
+  });
+
+  it('reads typed times in the zone on screen', () => {
+    expect(typedTime('2026-11-22 18:00', 'Europe/Berlin')).toBe('2026-11-22T17:00:00Z');
+    expect(typedTime(' ', 'UTC')).toBe('');
+    expect(typedTime('soon', 'UTC')).toBeNull();
+  });
+});

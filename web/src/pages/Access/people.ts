@@ -1,0 +1,76 @@
+// What the pages of Access get from the server, and what they say about it.
+import { ApiError } from '../../lib/api';
+import { known, t } from '../../lib/i18n.svelte';
+import type { Role } from '../../lib/types';
+
+/** A user of `@users/`. */
+export interface User {
+  name: string;
+  role: Role;
+  created: string;
+  last_login: string | null;
+  sessions: number;
+}
+
+/** A license key of `@keys/`; the secret itself is only in the answer that made it. */
+export interface Key {
+  key_id: number;
+  name: string;
+  created: string;
+  last_used: string | null;
+  last_used_from: string | null;
+}
+
+/** A group of cameras with a token of its own. */
+export interface Group {
+  id: number;
+  name: string;
+  channels: number[];
+  token: string;
+}
+
+/** An entry of the audit log. */
+export interface Entry {
+  id: number;
+  time: string;
+  who: string;
+  from: string;
+  action: string;
+  object: string;
+  result: string;
+  detail: string;
+}
+
+/** A page of the audit log. */
+export interface AuditPage {
+  meta: { total_count: number; chain: { entries: number; whole: boolean } };
+  objects: Entry[];
+}
+
+export const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
+
+/** Every action of the audit log, as it is written there. */
+export const ACTIONS: readonly string[] = [
+  ...['session.create', 'session.failed', 'session.delete', 'setup.done'],
+  ...['user.create', 'user.change', 'user.remove', 'user.password'],
+  ...['token.create', 'token.show', 'token.rotate', 'token.revoke', 'key.create', 'key.revoke'],
+  ...['group.create', 'group.change', 'group.remove', 'camera.create', 'camera.change', 'camera.remove'],
+  ...['settings.change', 'events.delete', 'events.export', 'server.start', 'server.unclean', 'clock.step'],
+];
+
+/** Whether this is the only administrator: it must stay one. */
+export function lastAdmin(users: readonly User[], user: User): boolean {
+  return user.role === 'admin' && users.filter((each) => each.role === 'admin').length === 1;
+}
+
+/** Why the server refused a form, in the page's words where it has some, and the field it belongs to. */
+export function refusal(error: unknown): { field: 'name' | 'password' | null; text: string } {
+  if (!(error instanceof ApiError)) return { field: null, text: error instanceof Error ? error.message : String(error) };
+  if (error.code === 'password_refused') {
+    const key = `access.password_${String(error.body['reason'] ?? '')}`;
+    return { field: 'password', text: known(key) ? t(key) : error.detail };
+  }
+  if (error.code === 'exists') return { field: 'name', text: t('access.exists') };
+  if (error.code === 'bad_parameter') return { field: 'name', text: error.detail };
+  return { field: null, text: error.detail };
+}
