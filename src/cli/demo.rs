@@ -1,5 +1,6 @@
 //! The demonstration site: four simulated cameras, a day of events, and new ones as time passes.
 
+use crate::domain::setting::Value;
 use crate::domain::time::{DAY_US, HOUR_US, SECOND_US};
 use crate::domain::{CameraId, Meta, NewEvent, Role, Timestamp, When};
 use crate::service::Services;
@@ -10,6 +11,8 @@ use crate::service::error::Result;
 /// Events of the day before the demonstration starts.
 const DAY_EVENTS: usize = 5_000;
 
+/// Where the site is.
+const ZONE: &str = "Europe/Berlin";
 /// Letters of a password, none of which looks like another.
 const LETTERS: &[u8] = b"abcdefghkmnpqrstuvwxyz23456789";
 
@@ -38,12 +41,15 @@ pub struct Demo {
 /// The services'.
 pub async fn fill(services: &Services) -> Result<Demo> {
     let local = Caller::local();
+    let text = |text: &str| Some(Value::Text(text.to_owned()));
+    let site = [("site.name", text("Hafen Nord")), ("site.time_zone", text(ZONE))];
+    let site = site.map(|(key, value)| (key.to_owned(), value)).into();
+    services.administration.change(&local, site).await?;
     let password = password();
     services.users.add(&local, "admin".to_owned(), &password, Role::Admin).await?;
     let mut cameras = Vec::new();
     for (name, types) in SITE {
-        let change =
-            CameraChange { timezone: Some("Europe/Berlin".to_owned()), ..CameraChange::default() };
+        let change = CameraChange { timezone: Some(ZONE.to_owned()), ..CameraChange::default() };
         let new = NewCamera { id: None, name: name.to_owned(), change };
         let id = services.cameras.add(&local, new).await?.entry.camera.id;
         for (name, _) in types.iter().filter(|(name, _)| *name != "motion") {
