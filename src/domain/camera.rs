@@ -10,6 +10,8 @@ pub const CAMERAS_MAX: usize = 4_096;
 pub const ADDRESS_BYTES_MAX: usize = 255;
 /// Longest time that a camera may be set to be quiet for: 30 days.
 pub const QUIET_AFTER_S_MAX: u32 = 2_592_000;
+/// Longest text that is kept of what an agent says of itself, in bytes.
+pub const AGENT_BYTES_MAX: usize = 128;
 /// Most tags of a camera's own meta.
 pub const CAMERA_META_MAX: usize = 64;
 
@@ -46,6 +48,19 @@ pub struct Camera {
     pub address: Option<String>,
     /// Seconds without an event after which it counts as quiet; 0 = a day.
     pub quiet_after_s: u32,
+    /// What its agent said of itself when it last connected; none if it never did.
+    pub agent: Option<Agent>,
+}
+
+/// What a camera's agent says of itself. Each text at most [`AGENT_BYTES_MAX`], empty if not told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agent {
+    /// Who made the camera.
+    pub vendor: String,
+    /// Which model it is.
+    pub model: String,
+    /// Version of its firmware.
+    pub firmware: String,
 }
 
 /// Whether `text` may be a camera's address: an IP address, bare or in brackets, or a host name; no

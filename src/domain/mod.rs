@@ -12,7 +12,7 @@ pub mod setting;
 pub mod time;
 pub mod user;
 
-pub use camera::{Camera, CameraId};
+pub use camera::{Agent, Camera, CameraId};
 pub use credential::{Access, Credential, Envelope, Kind, LastUse, Nonce, Origin, SecretKey};
 pub use event::{Event, EventId, NewEvent, When};
 pub use event_type::{Caps, EventType, EventTypeId};

@@ -59,7 +59,7 @@ pub(super) struct CameraBody {
     name: String,
     /// Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded.
     rec_mode: String,
-    /// `offline`: in use but not connected; `inactive`: switched off.
+    /// `active`: its agent is connected; `offline`: it is not; `inactive`: switched off.
     status: &'static str,
     /// IANA name of its time zone.
     #[schema(example = "Europe/Berlin")]
@@ -82,7 +82,7 @@ impl CameraBody {
             meta: with_meta.then(|| camera.meta.clone()),
             name: camera.name.clone(),
             rec_mode: camera.rec_mode.clone(),
-            status: status(camera),
+            status: status(entry),
             timezone: camera.timezone.clone(),
             url: stream_url(caller, camera),
         }

@@ -10,6 +10,7 @@ use super::params::Params;
 use crate::domain::Camera;
 use crate::domain::meta::Sent;
 use crate::service::access::{Action, Caller};
+use crate::service::catalogue::CameraEntry;
 use crate::service::error::Error;
 
 /// Degrees, kept digit by digit: a JSON number, or a text that holds one.
@@ -52,10 +53,14 @@ pub(super) struct SourceInput {
     password: Option<String>,
 }
 
-/// `offline` while a camera is in use but not connected, which none can be yet; `inactive` when it
+/// `active` while a camera's agent is connected, `offline` while it is not; `inactive` when the camera
 /// is switched off.
-pub(super) const fn status(camera: &Camera) -> &'static str {
-    if camera.enabled { "offline" } else { "inactive" }
+pub(super) fn status(entry: &CameraEntry) -> &'static str {
+    match (entry.camera.enabled, entry.link.is_connected()) {
+        (false, _) => "inactive",
+        (true, true) => "active",
+        (true, false) => "offline",
+    }
 }
 
 /// What the caller may do with the cameras it sees: `all` or `watch`.

@@ -117,6 +117,8 @@ pub enum Code {
     IdempotencyMismatch,
     NotTriggerable,
     CameraOffline,
+    CameraRefused,
+    CameraTimeout,
     RateLimited,
     Overloaded,
     StorageFull,
@@ -181,6 +183,8 @@ impl ApiError {
                 }
                 Error::NotTriggerable => (StatusCode::BAD_REQUEST, Code::NotTriggerable),
                 Error::CameraOffline => (StatusCode::CONFLICT, Code::CameraOffline),
+                Error::CameraRefused(_) => (StatusCode::BAD_GATEWAY, Code::CameraRefused),
+                Error::CameraTimeout => (StatusCode::GATEWAY_TIMEOUT, Code::CameraTimeout),
                 Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited),
                 Error::Overloaded(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded),
                 Error::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, Code::StorageFull),

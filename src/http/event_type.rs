@@ -21,6 +21,7 @@ use crate::domain::event_type::EventTypeChange;
 use crate::domain::meta::Sent;
 use crate::domain::{CameraId, Caps, EventType, Meta, Timestamp};
 use crate::service::Services;
+use crate::service::agent::trigger::Triggered;
 use crate::service::error::Error;
 
 const TYPES: &str = "/api/v2/cameras/{id}/event_processing/events/";
@@ -150,7 +151,14 @@ pub(super) struct TriggerRequest {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TriggerBody {
     /// `done`, or `sent` with `wait=0`.
+    #[schema(example = "done")]
     status: &'static str,
+    /// The event that the camera raised; null if it confirmed without one, or the type's `receive` is
+    /// off. Absent with `wait=0`.
+    #[expect(clippy::option_option, reason = "absent, null and a number are three things")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u64>, required = false, example = 33_794_128)]
+    event_id: Option<Option<u64>>,
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -272,7 +280,11 @@ pub(super) async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Ask the camera to raise an event of this type itself.
+/// Ask the camera to raise an event of this type itself, and wait for it.
+///
+/// The camera must be connected, by `/ctl/NEW/{token}/`. Its event arrives like any other. It has 10 s to
+/// answer, the wait for earlier triggers of the same camera included: one at a time is at a camera, on
+/// different cameras any number.
 #[utoipa::path(post, path = TRIGGER, tag = "event types", request_body = Option<TriggerRequest>,
     params(
         ("id" = u32, Path, description = "The camera"),
@@ -280,11 +292,14 @@ pub(super) async fn remove(
         ("wait" = Option<u8>, Query, description = "0: do not wait for the camera's answer")),
     responses(
         (status = 200, body = TriggerBody, description = "The camera did it"),
-        (status = 202, body = TriggerBody, description = "Sent, with `wait=0`"),
+        (status = 202, body = TriggerBody, description = "With `wait=0`: it is on its way"),
         (status = 400, body = ErrorBody, description = "`not_triggerable`, `bad_parameter`, `meta_limit`"),
         (status = 403, body = ErrorBody, description = "`access_deny`"),
         (status = 404, body = ErrorBody, description = "`camera_not_found`, `event_type_not_found`"),
-        (status = 409, body = ErrorBody, description = "`camera_offline`")))]
+        (status = 409, body = ErrorBody, description = "`camera_offline`"),
+        (status = 502, body = ErrorBody, description = "`camera_refused`: the camera said no"),
+        (status = 503, body = ErrorBody, description = "`overloaded`: 16 triggers wait for this camera"),
+        (status = 504, body = ErrorBody, description = "`camera_timeout`: no answer within 10 s")))]
 pub(super) async fn trigger(
     caller: MayTrigger,
     services: Data<Services>,
@@ -300,11 +315,14 @@ pub(super) async fn trigger(
     };
     let pairs = sent.meta.map(|meta| meta.0).unwrap_or_default();
     let meta = Meta::from_pairs(pairs).map_err(Error::from)?;
-    services.event_types.trigger(&caller, CameraId(path.0), &path.1, time, &meta)?;
-    Ok(if wait {
-        HttpResponse::Ok().json(TriggerBody { status: "done" })
-    } else {
-        HttpResponse::Accepted().json(TriggerBody { status: "sent" })
+    let (camera, name) = path.into_inner();
+    let camera = CameraId(camera);
+    Ok(match services.event_types.trigger(&caller, camera, name, time, meta, wait).await? {
+        Triggered::Done(id) => HttpResponse::Ok()
+            .json(TriggerBody { status: "done", event_id: Some(id.map(|id| id.0)) }),
+        Triggered::Sent => {
+            HttpResponse::Accepted().json(TriggerBody { status: "sent", event_id: None })
+        }
     })
 }
 

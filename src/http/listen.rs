@@ -57,6 +57,8 @@ pub fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.set_nonblocking(true)?;
+    // A camera is asked and its answer stored within milliseconds; waiting for fuller packets takes 40.
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

@@ -12,6 +12,7 @@ mod camera_parts;
 mod channel;
 mod channel_group;
 pub mod connections;
+mod ctl;
 mod encoding;
 pub mod error;
 mod event;
@@ -55,6 +56,7 @@ pub fn configure(config: &mut ServiceConfig) {
         }))
         .configure(health::configure)
         .configure(ingest::configure)
+        .configure(ctl::configure)
         .configure(event::configure)
         .configure(recording::configure)
         .configure(event_type::configure)

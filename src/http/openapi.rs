@@ -15,7 +15,8 @@ use utoipa::openapi::{
 use super::error::{Code, ErrorBody};
 use super::route::resource;
 use super::{
-    admin, alias, camera, channel, channel_group, event, event_type, health, ingest, job, recording,
+    admin, alias, camera, channel, channel_group, ctl, event, event_type, health, ingest, job,
+    recording,
 };
 
 const DOCUMENT: &str = "/api/openapi.json";
@@ -89,6 +90,7 @@ query or body.
         admin::system::get, admin::system::confirm_clock,
         admin::logs::get,
         admin::bundle::get,
+        ctl::connect,
         health::alive, health::ready,
         show,
     ),

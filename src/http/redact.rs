@@ -5,11 +5,11 @@ use std::borrow::Cow;
 /// What stands where a secret stood.
 const BLANK: &str = "***";
 /// Path prefixes that a secret follows (operations.md 8.2). Compared without regard to case.
-const SECRET_PATHS: [&str; 2] = ["/i/", "/ctl/new/"];
+const SECRET_PATHS: [&str; 3] = ["/i/", "/ctl/new/", "/ctl/"];
 /// Query parameters whose value is a secret.
 const SECRET_PARAMETERS: [&str; 4] = ["token", "access_token", "key", "password"];
 
-/// `path_and_query` with the values of secret parameters and what follows `/i/` and `/ctl/NEW/` blanked.
+/// `path_and_query` with the values of secret parameters and what follows `/i/`, `/ctl/NEW/` and `/ctl/` blanked.
 ///
 /// Control characters cannot stand in a parsed target; the log's own escaping covers the rest.
 pub fn redact(path_and_query: &str) -> String {
@@ -46,6 +46,7 @@ fn redact_path(path: &str) -> Cow<'_, str> {
         None => Cow::Borrowed(path),
         Some(prefix) if plain.len() == prefix.len() => Cow::Borrowed(path),
         Some(&"/i/") => Cow::Owned(format!("/i/{BLANK}")),
+        Some(&"/ctl/") => Cow::Owned(format!("/ctl/{BLANK}")),
         Some(_) => Cow::Owned(format!("/ctl/NEW/{BLANK}")),
     }
 }
@@ -87,6 +88,8 @@ mod tests {
             ("/%69/wp.t1.x", "/i/***"),
             ("/ctl/NEW/share.x/", "/ctl/NEW/***"),
             ("/ctl/new/share.x", "/ctl/NEW/***"),
+            ("/ctl/wp.t1.x/", "/ctl/***"),
+            ("/ctl/", "/ctl/"),
             ("/i/", "/i/"),
             ("/img/x", "/img/x"),
         ] {

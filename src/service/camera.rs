@@ -121,6 +121,7 @@ impl Cameras {
                     meta: BTreeMap::new(),
                     address: None,
                     quiet_after_s: 0,
+                    agent: None,
                 };
                 apply(&mut camera, new.change);
                 let mut types = BTreeMap::new();
@@ -145,7 +146,7 @@ impl Cameras {
                     next.put_credential(token);
                 }
                 let id = camera.id;
-                next.put_camera(CameraEntry { camera, types });
+                next.put_camera(CameraEntry::new(camera, types));
                 let entry = next.camera(id).cloned().ok_or(Error::CameraNotFound(id))?;
                 let act = Act::on("camera.create", object(id)).with(entry.camera.name.clone());
                 Ok((AddedCamera { entry, tokens }, act))

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::agent::Link;
 use super::clock::Clock;
 use super::session::LiveSession;
 use super::settings::Settings;
@@ -22,6 +23,15 @@ pub struct CameraEntry {
     pub camera: Camera,
     /// Its event types, by name.
     pub types: BTreeMap<String, EventType>,
+    /// The connection of its agent; one and the same in every copy.
+    pub link: Link,
+}
+
+impl CameraEntry {
+    /// A camera whose agent is not connected.
+    pub fn new(camera: Camera, types: BTreeMap<String, EventType>) -> Self {
+        Self { camera, types, link: Link::default() }
+    }
 }
 
 /// Everything that changes rarely.
@@ -58,7 +68,7 @@ impl Catalogue {
         }
         for camera in tx.cameras()? {
             let types = types.remove(&camera.id).unwrap_or_default();
-            catalogue.put_camera(CameraEntry { camera, types });
+            catalogue.put_camera(CameraEntry::new(camera, types));
         }
         for credential in tx.credentials()? {
             catalogue.put_credential(credential);

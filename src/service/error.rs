@@ -108,6 +108,12 @@ pub enum Error {
     /// The camera is not connected.
     #[error("the camera is not connected")]
     CameraOffline,
+    /// The camera answered a trigger with a refusal; its word for it.
+    #[error("the camera refused: {0}")]
+    CameraRefused(String),
+    /// The camera did not answer a trigger in time.
+    #[error("the camera did not answer in time")]
+    CameraTimeout,
     /// A camera sends faster than it may.
     #[error("this camera sends too fast")]
     RateLimited {

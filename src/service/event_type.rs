@@ -1,4 +1,4 @@
-//! Event types of a camera: list, add, change, remove, trigger.
+//! Event types of a camera: list, add, change, remove. Triggers are in `agent`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::catalogue::{CameraEntry, Catalogue};
 use super::error::{Error, Result};
 use super::overview::site_wide;
 use crate::domain::event_type::{EVENT_TYPES_MAX, EventTypeChange};
-use crate::domain::{CameraId, EventType, Meta, Timestamp, catalog, is_name};
+use crate::domain::{CameraId, EventType, catalog, is_name};
 use crate::store::WriteTx;
 
 /// An event type's name as the whole site knows it.
@@ -32,6 +32,10 @@ pub struct EventTypes(Arc<Core>);
 impl EventTypes {
     pub(super) const fn new(core: Arc<Core>) -> Self {
         Self(core)
+    }
+
+    pub(super) const fn core(&self) -> &Arc<Core> {
+        &self.0
     }
 
     /// A camera's event types: built-in and declared ones by name, then custom ones by name.
@@ -202,36 +206,18 @@ impl EventTypes {
             .await
     }
 
-    /// Asks the camera to raise an event of this type itself.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`],
-    /// [`Error::NotTriggerable`], [`Error::CameraOffline`]: no camera can be connected yet.
-    pub fn trigger(
+    pub(super) fn camera(
         &self,
         caller: &Caller,
-        camera: CameraId,
-        name: &str,
-        _time: Timestamp,
-        _meta: &Meta,
-    ) -> Result<()> {
-        let entry = self.camera(caller, Action::Trigger, camera)?;
-        let event_type =
-            entry.types.get(name).ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))?;
-        if event_type.caps.can_be_triggered {
-            Err(Error::CameraOffline)
-        } else {
-            Err(Error::NotTriggerable)
-        }
-    }
-
-    fn camera(&self, caller: &Caller, action: Action, id: CameraId) -> Result<Arc<CameraEntry>> {
+        action: Action,
+        id: CameraId,
+    ) -> Result<Arc<CameraEntry>> {
         caller.may_at(action, id)?;
         self.0.catalogue().camera(id).cloned().ok_or(Error::CameraNotFound(id))
     }
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     if is_name(name) && !name.contains(',') && !name.contains('/') {
         return Ok(());
     }
@@ -240,14 +226,14 @@ fn check_name(name: &str) -> Result<()> {
     ))
 }
 
-fn check_room(entry: &CameraEntry) -> Result<()> {
+pub(super) fn check_room(entry: &CameraEntry) -> Result<()> {
     if entry.types.len() < EVENT_TYPES_MAX {
         return Ok(());
     }
     Err(Error::LimitReached("this camera has as many event types as it can"))
 }
 
-fn put(
+pub(super) fn put(
     tx: &WriteTx<'_>,
     next: &mut Catalogue,
     camera: CameraId,

@@ -1,6 +1,7 @@
 //! What the product does: rules and transactions. Knows nothing of HTTP.
 
 pub mod access;
+pub mod agent;
 mod attempts;
 pub mod audit;
 pub mod camera;
@@ -58,6 +59,8 @@ pub struct Services {
     pub cameras: camera::Cameras,
     /// Event types of cameras.
     pub event_types: event_type::EventTypes,
+    /// Cameras that keep a connection.
+    pub agents: agent::Agents,
     /// What cameras deliver in their own words.
     pub ingest: ingest::Ingest,
     /// Tokens, groups, license keys.
@@ -139,6 +142,7 @@ impl Services {
         let live = live::Live::new();
         let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
         let event_types = event_type::EventTypes::new(Arc::clone(&core));
+        let agents = agent::Agents::new(Arc::clone(&core), events.clone(), event_types.clone());
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
         let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core));
         Ok(Self {
@@ -153,6 +157,7 @@ impl Services {
             events,
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types,
+            agents,
             ingest,
             credentials: credential::Credentials::new(Arc::clone(&core)),
             users: user::Users::new(Arc::clone(&core)),

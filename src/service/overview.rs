@@ -34,7 +34,7 @@ const SKEWS_PER_LIST: usize = 512;
 pub enum Status {
     /// It is switched off.
     Disabled,
-    /// It never delivered an event.
+    /// Its agent is not connected, or it has none and never delivered an event.
     Offline,
     /// An event of it was refused in the last hour.
     Rejecting,
@@ -213,14 +213,15 @@ fn status(
         0 => DAY_US,
         seconds => i64::from(seconds) * SECOND_US,
     };
+    let is_here = entry.link.is_connected();
     match newest {
         _ if !camera.enabled => Status::Disabled,
-        // An agent that went away will be offline too.
-        None => Status::Offline,
+        // A camera with an agent is there or not; any other is known by its events alone.
+        newest if !is_here && (camera.agent.is_some() || newest.is_none()) => Status::Offline,
         _ if refused.recent => Status::Rejecting,
         _ if skew.median_us.is_some_and(|us| us.abs() > SKEW_MAX_US) => Status::Clock,
         Some(newest) if now.0 - newest.0 > limit_us => Status::Quiet,
-        Some(_) => Status::Online,
+        _ => Status::Online,
     }
 }
 

@@ -7,7 +7,7 @@ use super::read::ReadTx;
 use super::row::{self, CameraRow};
 use super::tables::{CAMERAS, REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, state};
 use super::write::WriteTx;
-use crate::domain::{Camera, CameraId, Timestamp};
+use crate::domain::{Agent, Camera, CameraId, Timestamp};
 
 impl ReadTx {
     /// All cameras, by id.
@@ -46,7 +46,7 @@ impl WriteTx<'_> {
 
     /// Writes a camera's record, new or changed.
     pub fn put_camera(&self, camera: &Camera) -> Result<()> {
-        let row = CameraRow::V2 {
+        let row = CameraRow::V3 {
             name: camera.name.clone(),
             timezone: camera.timezone.clone(),
             enabled: camera.enabled,
@@ -59,6 +59,10 @@ impl WriteTx<'_> {
             meta: camera.meta.clone().into_iter().collect(),
             address: camera.address.clone(),
             quiet_after_s: camera.quiet_after_s,
+            agent: camera
+                .agent
+                .clone()
+                .map(|Agent { vendor, model, firmware }| (vendor, model, firmware)),
         };
         let bytes = row::encode(u64::from(camera.id.0), &row);
         self.tx.open_table(CAMERAS)?.insert(camera.id.0, bytes.as_slice())?;
@@ -109,6 +113,7 @@ fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
             meta: meta.into_iter().collect(),
             address: None,
             quiet_after_s: 0,
+            agent: None,
         },
         CameraRow::V2 {
             name,
@@ -137,6 +142,37 @@ fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
             meta: meta.into_iter().collect(),
             address,
             quiet_after_s,
+            agent: None,
+        },
+        CameraRow::V3 {
+            name,
+            timezone,
+            enabled,
+            created,
+            rec_mode,
+            url,
+            login,
+            latitude,
+            longitude,
+            meta,
+            address,
+            quiet_after_s,
+            agent,
+        } => Camera {
+            id,
+            name,
+            timezone,
+            enabled,
+            created: Timestamp(created),
+            rec_mode,
+            url,
+            login,
+            latitude,
+            longitude,
+            meta: meta.into_iter().collect(),
+            address,
+            quiet_after_s,
+            agent: agent.map(|(vendor, model, firmware)| Agent { vendor, model, firmware }),
         },
     })
 }

@@ -214,6 +214,35 @@ pub enum CameraRow {
         /// See `Camera::quiet_after_s`.
         quiet_after_s: u32,
     },
+    /// With what its agent said of itself.
+    V3 {
+        /// See `Camera::name`.
+        name: String,
+        /// See `Camera::timezone`.
+        timezone: String,
+        /// See `Camera::enabled`.
+        enabled: bool,
+        /// See `Camera::created`.
+        created: i64,
+        /// See `Camera::rec_mode`.
+        rec_mode: String,
+        /// See `Camera::url`.
+        url: Option<String>,
+        /// See `Camera::login`.
+        login: Option<String>,
+        /// See `Camera::latitude`.
+        latitude: Option<String>,
+        /// See `Camera::longitude`.
+        longitude: Option<String>,
+        /// See `Camera::meta`.
+        meta: Vec<(String, String)>,
+        /// See `Camera::address`.
+        address: Option<String>,
+        /// See `Camera::quiet_after_s`.
+        quiet_after_s: u32,
+        /// Vendor, model and firmware; see `Camera::agent`.
+        agent: Option<(String, String, String)>,
+    },
 }
 
 /// A row of `event_types`.

@@ -3,6 +3,7 @@
 
 mod admin_cameras;
 mod admin_running;
+mod agent;
 mod cli;
 mod common;
 mod compat;

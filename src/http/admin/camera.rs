@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::CameraId;
 use crate::domain::filter::Filter;
+use crate::domain::{Agent, CameraId};
 use crate::http::auth::{MayManage, MayReadCameras};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::job::{self, JobBody};
@@ -54,17 +54,18 @@ pub(in crate::http) struct SiteCamera {
     /// How its events come.
     connection: Connection,
     /// Since when it is connected; null while it is not.
-    #[schema(value_type = Option<String>)]
-    connected_since: Option<()>,
+    #[schema(example = "2026-03-01T10:00:00Z")]
+    connected_since: Option<String>,
+    /// The address that it is connected from. Only while it is, and for those who may manage cameras.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "10.20.4.31")]
+    connected_from: Option<String>,
     /// Who made it; null if not known.
-    #[schema(value_type = Option<String>)]
-    vendor: Option<()>,
+    vendor: Option<String>,
     /// Which model it is; null if not known.
-    #[schema(value_type = Option<String>)]
-    model: Option<()>,
+    model: Option<String>,
     /// Version of its firmware; null if not known.
-    #[schema(value_type = Option<String>)]
-    firmware: Option<()>,
+    firmware: Option<String>,
     /// Host name or IP address, null if not set. Only for those who may manage cameras.
     #[expect(clippy::option_option, reason = "absent, null and a text are three things")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +101,7 @@ pub(in crate::http) struct SiteCamera {
 pub(in crate::http) enum StatusBody {
     /// Switched off.
     Disabled,
-    /// No event has ever come.
+    /// Its agent is not connected; or it has none, and no event has ever come.
     Offline,
     /// An event was refused in the last hour.
     Rejecting,
@@ -116,6 +117,8 @@ pub(in crate::http) enum StatusBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::http) enum Connection {
+    /// By its agent's connection, whether it is there at the moment or not.
+    Agent,
     /// Over HTTP, each on its own.
     Http,
     /// None has come yet.
@@ -198,19 +201,32 @@ impl SiteCamera {
     fn new(caller: &Caller, shown: Overview) -> Self {
         let (count_24h, can_trigger) = (shown.count(), shown.can_trigger());
         let camera = &shown.entry.camera;
-        let delivered = shown.last_event.is_some();
+        let connected = shown.entry.link.connected();
+        let may_manage = caller.may(Action::Manage).is_ok();
+        let told = |member: fn(&Agent) -> &String| {
+            let text = camera.agent.as_ref().map(member).filter(|text| !text.is_empty());
+            text.cloned()
+        };
         Self {
             id: camera.id.0,
             name: camera.name.clone(),
             time_zone: camera.timezone.clone(),
             status: shown.status.into(),
             enabled: camera.enabled,
-            connection: if delivered { Connection::Http } else { Connection::None },
-            connected_since: None,
-            vendor: None,
-            model: None,
-            firmware: None,
-            address: caller.may(Action::Manage).is_ok().then(|| camera.address.clone()),
+            connection: match (&camera.agent, shown.last_event.is_some()) {
+                (Some(_), _) => Connection::Agent,
+                (None, true) => Connection::Http,
+                (None, false) => Connection::None,
+            },
+            connected_since: connected.map(|connected| connected.since.rfc3339()),
+            connected_from: may_manage
+                .then(|| connected.and_then(|connected| connected.from))
+                .flatten()
+                .map(|from| from.to_canonical().to_string()),
+            vendor: told(|agent| &agent.vendor),
+            model: told(|agent| &agent.model),
+            firmware: told(|agent| &agent.firmware),
+            address: may_manage.then(|| camera.address.clone()),
             last_event: shown.last_event.map(LastEventBody::from),
             count_24h,
             sparkline: shown.sparkline,

@@ -36,7 +36,7 @@ pub(in crate::http) struct ChannelBody {
     /// Where its stream is; absent if not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<SourceBody>,
-    /// `offline`: in use but not connected; `inactive`: switched off.
+    /// `active`: its agent is connected; `offline`: it is not; `inactive`: switched off.
     status: &'static str,
     /// Whether it streams: never.
     streaming: bool,
@@ -83,7 +83,7 @@ impl ChannelBody {
             name: camera.name.clone(),
             rec_mode: camera.rec_mode.clone(),
             source: stream_url(caller, camera).map(source),
-            status: status(camera),
+            status: status(entry),
             streaming: false,
             timezone: camera.timezone.clone(),
         }

@@ -39,7 +39,7 @@ pub(in crate::http) struct OwnChannelBody {
     rec_mode: String,
     /// Whether video is being recorded: never.
     recording: bool,
-    /// `offline`: in use but not connected; `inactive`: switched off.
+    /// `active`: its agent is connected; `offline`: it is not; `inactive`: switched off.
     status: &'static str,
     /// Whether it streams: never.
     streaming: bool,
@@ -57,7 +57,7 @@ impl OwnChannelBody {
             name: camera.name.clone(),
             rec_mode: camera.rec_mode.clone(),
             recording: false,
-            status: status(camera),
+            status: status(entry),
             streaming: false,
             timezone: camera.timezone.clone(),
         }

@@ -42,7 +42,7 @@ pub(in crate::http) struct ScopeChannelBody {
     rec_mode: String,
     /// Whether video is being recorded: never.
     recording: bool,
-    /// `offline`: in use but not connected; `inactive`: switched off.
+    /// `active`: its agent is connected; `offline`: it is not; `inactive`: switched off.
     status: &'static str,
     /// IANA name of its time zone.
     #[schema(example = "Europe/Berlin")]
@@ -68,7 +68,7 @@ impl ScopeChannelBody {
             preview: None,
             rec_mode: camera.rec_mode.clone(),
             recording: false,
-            status: status(camera),
+            status: status(entry),
             timezone: camera.timezone.clone(),
             token: tokens.own(caller, camera.id),
         }

@@ -13,6 +13,9 @@ use crate::service::idempotency::{self, Claimed, Holder, Outcome};
 use crate::service::rate::Limit;
 use crate::store::{Change, Create, StoreError};
 
+/// How often a connection over its rate looks whether there is room.
+const PACE: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// An event that is on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
@@ -313,6 +316,18 @@ impl Events {
         let Some(camera) = named.or_else(|| caller.only_camera()) else { return };
         if caller.covers(camera) && self.core.catalogue().camera(camera).is_some() {
             self.core.figures.refusals.add(camera, reason, count, self.core.clock.now());
+        }
+    }
+
+    /// Waits until a camera's rate has room for one more event, and takes it: for connections that are
+    /// read slower where a request would be refused.
+    pub(in crate::service) async fn pace(&self, camera: CameraId) {
+        let room = || {
+            let limit = Limit::of(&self.core.catalogue().settings);
+            self.rate.take(camera, 1, Instant::now(), limit).is_ok()
+        };
+        while !room() {
+            tokio::time::sleep(PACE).await;
         }
     }
 
