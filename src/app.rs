@@ -12,7 +12,6 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{self, Cli, Command, socket};
 use crate::config::Config;
-use crate::domain::CameraId;
 use crate::http::body::BodyBudget;
 use crate::http::connections::{Connections, IDLE_MAX};
 use crate::http::listen::{
@@ -31,6 +30,8 @@ const STOP_WITHIN_S: u64 = 10;
 const OPEN_FILES: u64 = 4_096;
 /// How often idle connections are looked for.
 const IDLE_SWEEP: Duration = Duration::from_secs(5);
+/// Pause before a simulated camera connects again.
+const DEMO_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// Threads of one HTTP worker that may block on a read at once.
 const BLOCKING_THREADS: usize = 16;
 
@@ -52,6 +53,10 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Man => {
             cli::man(&mut out)?;
             return Ok(0);
+        }
+        Command::SimulateCamera(camera) => {
+            drop(out);
+            return cli::simulate_camera(camera, cli.json).map(|()| 0);
         }
         _ => drop(out),
     }
@@ -80,7 +85,10 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Data(command) => {
             cli::run(&command, &config, cli.json).map(|all_well| u8::from(!all_well))
         }
-        Command::Openapi | Command::Completions { .. } | Command::Man => Ok(0),
+        Command::Openapi
+        | Command::Completions { .. }
+        | Command::Man
+        | Command::SimulateCamera(_) => Ok(0),
     }
 }
 
@@ -173,12 +181,13 @@ async fn serve_until_told(
         std::future::ready(Ok::<(), std::convert::Infallible>(()))
     });
     if is_demo {
-        let cameras = introduce_demo(services, addresses[0]).await?;
-        let services = services.clone();
-        tasks.every("demo", Duration::from_secs(2), move || {
-            let (services, cameras) = (services.clone(), cameras.clone());
-            async move { cli::tick(&services, &cameras).await }
-        });
+        for camera in introduce_demo(services, addresses[0]).await? {
+            // It ends with its connection, also when the server stops; else it connects again.
+            tasks.every("demo-camera", DEMO_AGAIN_AFTER, move || {
+                let camera = camera.clone();
+                async move { camera.run().await.map(drop) }
+            });
+        }
     }
     for address in &addresses {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "listening");
@@ -217,8 +226,16 @@ fn announce(addresses: &[SocketAddr]) -> anyhow::Result<()> {
 }
 
 /// Fills the demonstration site and tells a newcomer what to try.
-async fn introduce_demo(services: &Services, address: SocketAddr) -> anyhow::Result<Vec<CameraId>> {
-    let cli::Demo { cameras, key, password } = cli::fill(services).await?;
+async fn introduce_demo(
+    services: &Services,
+    address: SocketAddr,
+) -> anyhow::Result<Vec<cli::Camera>> {
+    let reached = match address.ip() {
+        any if any.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        _ => address,
+    };
+    let cli::Demo { cameras, key, password } =
+        cli::fill(services, &format!("http://{reached}")).await?;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -232,6 +249,11 @@ async fn introduce_demo(services: &Services, address: SocketAddr) -> anyhow::Res
     writeln!(
         out,
         "  curl -H 'Authorization: LKey {key}' \\\n    'http://{address}/api/v2/storage/events/?order_by=-time&limit=3&include_meta=true'"
+    )?;
+    writeln!(out, "Ask a camera to raise an event, and it comes back as one:")?;
+    writeln!(
+        out,
+        "  curl -X POST -H 'Authorization: LKey {key}' \\\n    'http://{address}/api/v2/cameras/4/event_processing/events/digital_input/trigger/'"
     )?;
     out.flush()?;
     Ok(cameras)

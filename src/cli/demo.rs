@@ -1,15 +1,19 @@
-//! The demonstration site: four simulated cameras, a day of events, and new ones as time passes.
+//! The demonstration site: a day of events, and four simulated cameras that connect and send new ones.
 
 use crate::domain::setting::Value;
 use crate::domain::time::{DAY_US, HOUR_US, SECOND_US};
-use crate::domain::{CameraId, Meta, NewEvent, Role, Timestamp, When};
+use crate::domain::{Access, CameraId, Meta, NewEvent, Role, Timestamp, When};
 use crate::service::Services;
 use crate::service::access::Caller;
 use crate::service::camera::{CameraChange, NewCamera};
 use crate::service::error::Result;
 
+use super::simulate::Camera;
+
 /// Events of the day before the demonstration starts.
 const DAY_EVENTS: usize = 5_000;
+/// Seconds between the events of each camera; together one in about two seconds.
+const PACE_S: [f64; 4] = [5.0, 7.0, 9.0, 13.0];
 
 /// Where the site is.
 const ZONE: &str = "Europe/Berlin";
@@ -27,19 +31,19 @@ const SITE: [(&str, &[(&str, u32)]); 4] = [
 /// What the demonstration site has.
 #[derive(Debug)]
 pub struct Demo {
-    /// Its cameras.
-    pub cameras: Vec<CameraId>,
+    /// Its cameras, to be connected to the server at the given address.
+    pub cameras: Vec<Camera>,
     /// A license key.
     pub key: String,
     /// Password of its user `admin`.
     pub password: String,
 }
 
-/// Adds a user and the cameras, and fills the day before now.
+/// Adds a user and the cameras, and fills the day before now. `server` is where the cameras will connect.
 ///
 /// # Errors
 /// The services'.
-pub async fn fill(services: &Services) -> Result<Demo> {
+pub async fn fill(services: &Services, server: &str) -> Result<Demo> {
     let local = Caller::local();
     let text = |text: &str| Some(Value::Text(text.to_owned()));
     let site = [("site.name", text("Hafen Nord")), ("site.time_zone", text(ZONE))];
@@ -47,11 +51,22 @@ pub async fn fill(services: &Services) -> Result<Demo> {
     services.administration.change(&local, site).await?;
     let password = password();
     services.users.add(&local, "admin".to_owned(), &password, Role::Admin).await?;
-    let mut cameras = Vec::new();
-    for (name, types) in SITE {
+    let (mut cameras, mut simulated) = (Vec::new(), Vec::new());
+    for ((name, types), pace_s) in SITE.into_iter().zip(PACE_S) {
         let change = CameraChange { timezone: Some(ZONE.to_owned()), ..CameraChange::default() };
         let new = NewCamera { id: None, name: name.to_owned(), change };
-        let id = services.cameras.add(&local, new).await?.entry.camera.id;
+        let added = services.cameras.add(&local, new).await?;
+        let id = added.entry.camera.id;
+        let token = added.tokens.iter().find(|token| token.access == Access::Ingest);
+        simulated.push(Camera {
+            server: server.to_owned(),
+            token: token.map(|token| services.credentials.secret(token)).unwrap_or_default(),
+            model: format!("demo {}", id.0),
+            types: types.iter().map(|(name, weight)| ((*name).to_owned(), *weight)).collect(),
+            rate: 1.0 / pace_s,
+            count: 0,
+            tags,
+        });
         for (name, _) in types.iter().filter(|(name, _)| *name != "motion") {
             services.event_types.add(&local, id, (*name).to_owned(), false).await?;
         }
@@ -69,7 +84,7 @@ pub async fn fill(services: &Services) -> Result<Demo> {
         }
     }
     let key = services.credentials.create_key(&local, "demo".to_owned()).await?;
-    Ok(Demo { cameras, key: key.secret, password })
+    Ok(Demo { cameras: simulated, key: key.secret, password })
 }
 
 /// A password that can be typed from the screen. It guards a scratch site on this machine.
@@ -79,16 +94,6 @@ fn password() -> String {
         (0..4).map(|_| char::from(LETTERS[random.usize(..LETTERS.len())])).collect()
     };
     format!("demo-{}-{}", word(), word())
-}
-
-/// One more event, now.
-///
-/// # Errors
-/// The services'.
-pub async fn tick(services: &Services, cameras: &[CameraId]) -> Result<()> {
-    let now = services.clock().now();
-    let mut random = fastrand::Rng::new();
-    services.events.record(&Caller::local(), event(&mut random, cameras, now)).await.map(drop)
 }
 
 /// An instant of the day, in microseconds from its start; more often around two busy hours.

@@ -5,6 +5,7 @@ mod demo;
 mod execute;
 mod print;
 mod request;
+mod simulate;
 pub mod socket;
 mod transfer;
 
@@ -15,7 +16,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crate::config::Settings;
 
 pub use client::run;
-pub use demo::{Demo, fill, tick};
+pub use demo::{Demo, fill};
+pub use simulate::{Camera, SimulateCamera, simulate_camera};
 
 /// Event server for on-prem video recorders.
 #[derive(Debug, Parser)]
@@ -59,6 +61,8 @@ pub enum Command {
     /// Everything that asks something of a data directory.
     #[command(flatten)]
     Data(DataCommand),
+    /// Stand in for a camera: connect to a server, announce event types, send events, answer triggers
+    SimulateCamera(SimulateCamera),
     /// Print the OpenAPI document
     Openapi,
     /// Print a completion script

@@ -484,3 +484,80 @@ fn two_hundred_cameras_at_once() {
     assert_eq!(online.count(), CAMERAS);
     drop(cams);
 }
+
+/// The simulated camera, as an integrator runs it.
+#[test]
+fn a_simulated_camera_speaks_the_protocol() {
+    let (server, camera, client) = site();
+    let simulate = |token: &str, rest: &[&str]| {
+        let mut command = std::process::Command::new(crate::common::BINARY);
+        command.args(["simulate-camera", "--json", "--server", &server.base, "--token", token]);
+        command
+            .args(rest)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let sender = ["--count", "300", "--rate", "1000", "--type", "door_open", "--type", "pir"];
+    let ended = simulate(secret(&camera), &sender).wait_with_output().unwrap();
+    let done: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(done, json!({"sent": 300, "acknowledged": 300, "triggered": 0}), "{ended:?}");
+    assert_eq!(total(&client, "events=door_open,pir"), 300);
+
+    let mut waiting = simulate(secret(&camera), &["--rate", "0", "--type", "door_open"]);
+    let page = format!("/api/v2/cameras/{}/", camera.id);
+    eventually(|| client.get(&page).ok(200)["status"] == "active");
+    let mut fastest = Duration::MAX;
+    for n in 0..20 {
+        let body = json!({"meta": {"n": n.to_string()}});
+        let began = Instant::now();
+        let answer = trigger(&client, camera.id, "door_open", &body).ok(200);
+        fastest = fastest.min(began.elapsed());
+        assert!(answer["event_id"].is_u64(), "{answer}");
+    }
+    crate::raw::note(&format!("trigger of a simulated camera, fastest of 20: {fastest:?}"));
+    assert_eq!(total(&client, "events=door_open&tag=n=7"), 1);
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+
+    let refused = simulate("wp.t1.x", &[]).wait_with_output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("AUTH_FAILURE"), "{refused:?}");
+}
+
+/// A newcomer presses trigger on the demonstration site and sees the event come back.
+#[test]
+fn a_trigger_of_the_demonstration_comes_back() {
+    use std::io::BufRead as _;
+    let mut demo = std::process::Command::new(crate::common::BINARY)
+        .args(["demo", "--listen", "127.0.0.1:0"])
+        .env("WATCHPOST_LOG_LEVEL", "warn")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut key = String::new();
+    let base = lines.find_map(|line| {
+        let line = line.unwrap();
+        if let Some(text) = line.trim().strip_prefix("license key") {
+            key = text.trim().to_owned();
+        }
+        line.strip_prefix("listening on ").map(str::to_owned)
+    });
+    let client = Client::new(&base.unwrap(), &format!("LKey {key}"));
+    let online = || {
+        let all = client.get("/api/admin/v1/cameras/").ok(200);
+        let all = all["objects"].as_array().unwrap().clone();
+        all.iter().filter(|c| c["status"] == "online" && c["connection"] == "agent").count()
+    };
+    eventually(|| online() == 4);
+    eventually(|| client.get(&types(4)).ok(200)["objects"][0]["caps"]["can_be_triggered"] == true);
+    let answer = trigger(&client, 4, "digital_input", &json!({"meta": {"who": "me"}})).ok(200);
+    let stored = client.get(&format!("{EVENTS}{}/?include_meta=true", answer["event_id"])).ok(200);
+    assert_eq!(stored["meta"], json!({"who": "me"}));
+    eventually(|| total(&client, "") > 5_005); // and cameras go on by themselves
+    let began = Instant::now();
+    std::process::Command::new("kill").arg(demo.id().to_string()).status().unwrap();
+    assert!(demo.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}

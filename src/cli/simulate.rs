@@ -1,0 +1,337 @@
+//! `watchpost simulate-camera`: a stand-in for a camera with an agent, for tests, integrators and `demo`.
+//!
+//! It speaks the protocol from the camera's side (API contract 6) and nothing of this program's own, so
+//! it is also an example of what a camera has to do.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::domain::time::SECOND_US;
+use crate::service::clock::Clock;
+
+/// How often the camera pings, as agents do.
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// Events that may wait for their `done`; the next one waits for them.
+const WAITING_MAX: u64 = 256;
+/// Pause before a lost connection is made again.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Time for the server to close after `bye`.
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// `watchpost simulate-camera`
+#[derive(Debug, clap::Args)]
+pub struct SimulateCamera {
+    /// Where the server is
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    server: String,
+    /// An `all` or ingest token of the camera
+    #[arg(long)]
+    token: String,
+    /// Events a second, 0 for none
+    #[arg(long, value_name = "N", default_value = "1", value_parser = rate)]
+    rate: f64,
+    /// Events after which it ends, 0 for never
+    #[arg(long, value_name = "N", default_value = "0")]
+    count: u64,
+    /// An event type that it announces, and sends in turn; may be repeated
+    #[arg(long = "type", value_name = "NAME", default_value = "motion")]
+    types: Vec<String>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=10_000.0).contains(&rate) { Ok(rate) } else { Err("0 to 10000".to_owned()) }
+}
+
+/// What makes the tags of an event of this type.
+type Tags = fn(&mut fastrand::Rng, &str) -> Vec<(&'static str, String)>;
+
+/// A simulated camera.
+#[derive(Clone, Debug)]
+pub struct Camera {
+    /// `http://host:port` of the server.
+    pub server: String,
+    /// Its token.
+    pub token: String,
+    /// What it is called on the server's page: its model.
+    pub model: String,
+    /// What it announces, and how often it sends each compared to the others.
+    pub types: Vec<(String, u32)>,
+    /// Events a second.
+    pub rate: f64,
+    /// Events after which it ends, 0 for never.
+    pub count: u64,
+    /// The tags of its events.
+    pub tags: Tags,
+}
+
+/// What a camera did on one connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Done {
+    /// Events that it sent by itself.
+    sent: u64,
+    /// Events that the server said were taken.
+    acknowledged: u64,
+    /// Triggers that it answered.
+    triggered: u64,
+    /// Why the server ended the connection, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+}
+
+/// Runs the command until it has sent what it was asked to, and prints what it did.
+///
+/// # Errors
+/// The server cannot be reached, or turns the camera away.
+pub fn simulate_camera(args: SimulateCamera, json: bool) -> anyhow::Result<()> {
+    let camera = Camera {
+        server: args.server,
+        token: args.token,
+        model: "simulated".to_owned(),
+        types: args.types.into_iter().map(|name| (name, 1)).collect(),
+        rate: args.rate,
+        count: args.count,
+        tags: |_, _| vec![("simulated", "true".to_owned())],
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        loop {
+            let done = camera.run().await?;
+            match done.ended.as_deref() {
+                None if camera.count > 0 && done.sent >= camera.count => return Ok(done),
+                Some(reason @ ("AUTH_FAILURE" | "CONN_CONFLICT" | "DELETED")) => {
+                    bail!("the server said bye: {reason}")
+                }
+                _ => tokio::time::sleep(AGAIN_AFTER).await,
+            }
+        }
+    })?;
+    let mut out = std::io::stdout().lock();
+    if json {
+        std::io::Write::write_fmt(&mut out, format_args!("{}\n", serde_json::to_string(&done)?))?;
+    } else {
+        let Done { sent, acknowledged, triggered, .. } = done;
+        let text =
+            format!("{sent} events sent, {acknowledged} taken, {triggered} triggers answered");
+        std::io::Write::write_fmt(&mut out, format_args!("{text}\n"))?;
+    }
+    Ok(())
+}
+
+impl Camera {
+    /// Connects and does what a camera does, until it has sent its events or the server ends it.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the connection breaks at its start.
+    pub async fn run(&self) -> anyhow::Result<Done> {
+        let server = self.server.trim_end_matches('/');
+        let host =
+            server.strip_prefix("http://").context("the server's URL begins with http://")?;
+        let token =
+            percent_encoding::utf8_percent_encode(&self.token, percent_encoding::NON_ALPHANUMERIC);
+        let mut request = format!("ws://{host}/ctl/NEW/{token}/").into_client_request()?;
+        let protocol = "vxg-message-protocol".parse().context("a header")?;
+        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
+        let (socket, _) = connect_async(request).await.context("connecting to the server")?;
+        if let MaybeTlsStream::Plain(tcp) = socket.get_ref() {
+            tcp.set_nodelay(true)?; // a trigger's answer is two small messages
+        }
+        Conversation {
+            camera: self,
+            socket,
+            msgid: 0,
+            camera_id: None,
+            active: self.types.iter().map(|(name, _)| (name.clone(), true)).collect(),
+            waiting: 0,
+            random: fastrand::Rng::new(),
+            clock: Clock::system(),
+            done: Done::default(),
+        }
+        .hold()
+        .await
+    }
+}
+
+struct Conversation<'a> {
+    camera: &'a Camera,
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    msgid: u64,
+    /// Known when the server has said `cam_hello`.
+    camera_id: Option<u64>,
+    /// The types that it announces, and whether each is switched on.
+    active: Vec<(String, bool)>,
+    /// Events without their `done`.
+    waiting: u64,
+    random: fastrand::Rng,
+    clock: Clock,
+    done: Done,
+}
+
+impl Conversation<'_> {
+    async fn hold(mut self) -> anyhow::Result<Done> {
+        let token = &self.camera.token;
+        self.say(json!({
+            "cmd": "register", "ver": "1", "tz": "UTC", "vendor": "Watchpost", "pwd": "",
+            "prev_sid": "", "reg_token": token, "media_protocols": ["rtmp"],
+        }))
+        .await?;
+        let is_sending = self.camera.rate > 0.0;
+        let period = if is_sending { 1.0 / self.camera.rate } else { 3_600.0 };
+        let mut events = interval(Duration::from_secs_f64(period.min(86_400.0)));
+        events.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        loop {
+            let may_send = is_sending
+                && self.camera_id.is_some()
+                && self.waiting < WAITING_MAX
+                && (self.camera.count == 0 || self.done.sent < self.camera.count);
+            tokio::select! {
+                frame = self.socket.next() => match frame {
+                    Some(Ok(Message::Text(text))) => {
+                        let message = serde_json::from_str(&text).unwrap_or(Value::Null);
+                        self.hear(&message).await?;
+                        if self.done.ended.is_some() {
+                            break;
+                        }
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => {
+                        self.done.ended = Some("the connection is lost".to_owned());
+                        break;
+                    }
+                },
+                _ = events.tick(), if may_send => self.happen().await?,
+                _ = pings.tick() => self.socket.send(Message::Ping(Vec::new().into())).await?,
+            }
+            let is_complete = self.camera.count > 0 && self.done.sent >= self.camera.count;
+            if is_complete && self.waiting == 0 {
+                self.say(json!({"cmd": "bye", "reason": "CONN_CLOSE"})).await?;
+                break;
+            }
+        }
+        let ended = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        let _ = tokio::time::timeout(CLOSE_WITHIN, ended).await; // it has said all it has to say
+        Ok(self.done)
+    }
+
+    async fn hear(&mut self, message: &Value) -> anyhow::Result<()> {
+        match message["cmd"].as_str().unwrap_or_default() {
+            "hello" => {
+                self.say(json!({
+                    "cmd": "cam_register", "ip": "", "uuid": message["uuid"], "brand": "Watchpost",
+                    "model": self.camera.model, "sn": "0", "version": env!("CARGO_PKG_VERSION"),
+                    "type": "simulated", "raw_messaging": false,
+                }))
+                .await?;
+                self.answer(message, "OK").await
+            }
+            "cam_hello" => {
+                self.camera_id = message["cam_id"].as_u64();
+                self.answer(message, "OK").await
+            }
+            "get_cam_events" => {
+                let events: Vec<Value> = self.active.iter().map(|(name, active)| json!({
+                    "event": name, "active": active, "stream": false, "snapshot": false,
+                    "caps": {"stream": false, "snapshot": false, "periodic": false, "trigger": true},
+                })).collect();
+                self.say(json!({
+                    "cmd": "cam_events_conf", "refid": message["msgid"], "orig_cmd": "get_cam_events",
+                    "cam_id": self.camera_id, "enabled": true, "events": events,
+                }))
+                .await
+            }
+            "set_cam_events" => {
+                for told in message["events"].as_array().into_iter().flatten() {
+                    let known = self.active.iter_mut().find(|(name, _)| told["event"] == *name);
+                    if let (Some((_, active)), Some(told)) = (known, told["active"].as_bool()) {
+                        *active = told;
+                    }
+                }
+                self.answer(message, "OK").await
+            }
+            "cam_trigger_event" => self.raise(message).await,
+            "done" => {
+                if message["orig_cmd"] == "cam_event" {
+                    self.waiting = self.waiting.saturating_sub(1);
+                    self.done.acknowledged += u64::from(message["status"] == "OK");
+                }
+                Ok(())
+            }
+            "bye" => {
+                let reason = message["reason"].as_str().unwrap_or("ERROR");
+                self.done.ended = Some(reason.to_owned());
+                Ok(())
+            }
+            _ => self.answer(message, "OK").await,
+        }
+    }
+
+    /// Does what a trigger asks for: the event first, then `done`.
+    async fn raise(&mut self, message: &Value) -> anyhow::Result<()> {
+        let known = self.active.iter().find(|(name, _)| message["event"] == *name);
+        if !known.is_some_and(|(_, active)| *active) {
+            return self.answer(message, "INVALID_PARAM").await;
+        }
+        self.tell(&message["event"], &message["time"], &message["meta"]).await?;
+        self.done.triggered += 1;
+        self.answer(message, "OK").await
+    }
+
+    /// Sends an event of its own.
+    async fn happen(&mut self) -> anyhow::Result<()> {
+        self.done.sent += 1;
+        let types = &self.camera.types;
+        let sum: u32 = types.iter().map(|(_, weight)| weight).sum();
+        let mut pick = self.random.u32(..sum.max(1));
+        let picked = types.iter().find(|(_, weight)| {
+            let is_here = pick < *weight;
+            pick = pick.saturating_sub(*weight);
+            is_here
+        });
+        let Some((name, _)) = picked else { return Ok(()) };
+        if !self.active.iter().any(|(known, active)| known == name && *active) {
+            return Ok(()); // switched off: it stays inside the camera
+        }
+        let tags = (self.camera.tags)(&mut self.random, name);
+        let meta: Value =
+            tags.into_iter().map(|(tag, value)| (tag.to_owned(), Value::from(value))).collect();
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53 until the year 2255")]
+        let time = self.clock.now().0 as f64 / SECOND_US as f64;
+        self.tell(&name.as_str().into(), &time.into(), &meta).await
+    }
+
+    async fn tell(&mut self, name: &Value, time: &Value, meta: &Value) -> anyhow::Result<()> {
+        self.waiting += 1;
+        self.say(json!({
+            "cmd": "cam_event", "cam_id": self.camera_id, "event": name, "time": time,
+            "status": "OK", "mediatm": 0, "meta": meta,
+        }))
+        .await
+    }
+
+    async fn answer(&mut self, message: &Value, status: &str) -> anyhow::Result<()> {
+        self.say(json!({
+            "cmd": "done", "cam_id": self.camera_id, "refid": message["msgid"],
+            "orig_cmd": message["cmd"], "status": status,
+        }))
+        .await
+    }
+
+    /// Sends a message; members that are null are left out.
+    async fn say(&mut self, mut message: Value) -> anyhow::Result<()> {
+        self.msgid += 1;
+        message["msgid"] = self.msgid.into();
+        if let Some(members) = message.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
+        self.socket.send(Message::text(message.to_string())).await.context("the connection")
+    }
+}
