@@ -176,3 +176,29 @@ fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_from_before_agents_is_read() {
+        let row = CameraRow::V2 {
+            name: "Gate".to_owned(),
+            timezone: "UTC".to_owned(),
+            enabled: true,
+            created: 1,
+            rec_mode: "off".to_owned(),
+            url: None,
+            login: None,
+            latitude: None,
+            longitude: None,
+            meta: Vec::new(),
+            address: Some("10.0.0.7".to_owned()),
+            quiet_after_s: 60,
+        };
+        let camera = decode(7, &row::encode(7, &row)).unwrap();
+        assert_eq!((camera.address.as_deref(), camera.quiet_after_s), (Some("10.0.0.7"), 60));
+        assert_eq!(camera.agent, None);
+    }
+}
