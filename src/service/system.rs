@@ -150,7 +150,7 @@ impl System {
                 } else {
                     Health::Ok
                 };
-                (health, format!("{} MiB free", free >> 20))
+                (health, format!("{} free", readable(free)))
             }
             Err(_) => (Health::Fail, "the data directory does not answer".to_owned()),
         }
@@ -172,6 +172,23 @@ impl System {
         } else {
             (Health::Ok, "every stored event is in it".to_owned())
         }
+    }
+}
+
+/// A number of bytes as people say it: `37.5 GiB`.
+fn readable(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let (mut tenths, mut unit) = (bytes.saturating_mul(10) >> 10, UNITS[0]);
+    for larger in &UNITS[1..] {
+        if tenths < 10_240 {
+            break;
+        }
+        (tenths, unit) = (tenths >> 10, *larger);
+    }
+    if tenths < 1_000 {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {unit}", tenths / 10)
     }
 }
 
@@ -253,6 +270,19 @@ mod tests {
         assert_eq!((bad.health, bad.since), (Health::Warn, stepped));
         let report = services.system.report(&Caller::local()).await.unwrap();
         assert_eq!(report.uptime, Duration::from_mins(2), "whatever the clock says");
+    }
+
+    #[test]
+    fn room_is_told_in_units_that_people_read() {
+        for (bytes, text) in [
+            (0, "0.0 KiB"),
+            (1_023 << 10, "1023 KiB"),
+            (512 << 20, "512 MiB"),
+            (38_442 << 20, "37.5 GiB"),
+            (3 << 40, "3.0 TiB"),
+        ] {
+            assert_eq!(readable(bytes), text);
+        }
     }
 
     #[tokio::test]
