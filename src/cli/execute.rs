@@ -84,7 +84,7 @@ impl On<'_> {
                     let us = i64::try_from(s).unwrap_or(i64::MAX).saturating_mul(1_000_000);
                     Timestamp(now.saturating_add(us).min(Timestamp::MAX.0))
                 });
-                let camera = Some(CameraId(camera));
+                let camera = camera.map(CameraId);
                 self.token(
                     &services.credentials.create_token(caller, camera, access, expires).await?,
                 )

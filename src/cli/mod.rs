@@ -164,9 +164,11 @@ pub enum CameraCommand {
 pub enum TokenCommand {
     /// Create a token and print it
     Create {
-        /// The camera
-        #[arg(long, value_name = "ID")]
-        camera: u32,
+        /// The camera; a metrics token has none
+        #[arg(long, value_name = "ID", required_if_eq_any = [
+            ("access", "all"), ("access", "watch"), ("access", "ingest"),
+        ])]
+        camera: Option<u32>,
         /// What it allows
         #[arg(long)]
         access: TokenAccess,
@@ -200,6 +202,8 @@ pub enum TokenAccess {
     Watch,
     /// Delivering events
     Ingest,
+    /// Reading /metrics
+    Metrics,
 }
 
 /// `watchpost key …`

@@ -25,7 +25,7 @@ pub(super) enum Request {
         purge: bool,
     },
     TokenCreate {
-        camera: u32,
+        camera: Option<u32>,
         access: String,
         expires_s: Option<u64>,
     },
@@ -119,6 +119,7 @@ impl From<&DataCommand> for Request {
                     TokenAccess::All => Access::All,
                     TokenAccess::Watch => Access::Watch,
                     TokenAccess::Ingest => Access::Ingest,
+                    TokenAccess::Metrics => Access::Metrics,
                 };
                 let access = access.word().to_owned();
                 Self::TokenCreate { camera: *camera, access, expires_s: *expires }

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod camera;
 pub mod catalog;
 pub mod credential;
+pub mod durations;
 pub mod event;
 pub mod event_type;
 pub mod filter;

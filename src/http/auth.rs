@@ -212,6 +212,8 @@ permissions! {
     MayTrigger => Trigger;
     /// A caller who may manage cameras, credentials and users.
     MayManage => Manage;
+    /// A caller who may read the figures for a monitoring system.
+    MayReadMetrics => ReadMetrics;
     /// A user of any role, or a license key: whoever may see the administration at all. What needs a
     /// session asks the service for it.
     AnyUser => UseAdmin;

@@ -21,6 +21,7 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use super::body::content_length;
 use super::connections::{Busy, Connection};
 use super::error::ApiError;
+use super::metrics::{self, Route};
 use super::redact::redact;
 use crate::service;
 
@@ -74,10 +75,11 @@ pub async fn guard<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let line = tracing::enabled!(tracing::Level::DEBUG).then(|| request_line(req.head()));
+    let route = Route::of(req.method(), req.path());
     let cors = CORS_PATHS.iter().any(|prefix| req.path().starts_with(prefix));
     if let Some(mut response) = refusal(&req, cors) {
         decorate(response.headers_mut(), cors);
-        log(line, response.status().as_u16(), started);
+        log(line, route, response.status().as_u16(), started);
         return Ok(req.into_response(response));
     }
     let busy = req.conn_data::<Connection>().and_then(Connection::begin);
@@ -92,7 +94,7 @@ pub async fn guard<B: MessageBody + 'static>(
         Err(_) => (None, ApiError::Internal.error_response()), // the panic hook has logged it
     };
     decorate(response.headers_mut(), cors);
-    log(line, response.status().as_u16(), started);
+    log(line, route, response.status().as_u16(), started);
     if let Some(rest) = &unread {
         let closes = response.head().connection_type() == ConnectionType::Close;
         if closes || !rest.drain().await {
@@ -160,7 +162,9 @@ fn request_line(head: &RequestHead) -> String {
     format!("{} {}", head.method, redact(target))
 }
 
-fn log(line: Option<String>, status: u16, started: Instant) {
+/// Counts an answer, and logs it where that is wanted.
+fn log(line: Option<String>, route: Route, status: u16, started: Instant) {
+    metrics::answered(route, status, started.elapsed());
     if let Some(line) = line {
         let duration_ms = started.elapsed().as_millis();
         tracing::debug!(http.status = status, %duration_ms, "{}", line.escape_debug());

@@ -23,6 +23,7 @@ mod job;
 pub mod json;
 pub mod limits;
 pub mod listen;
+mod metrics;
 pub mod openapi;
 pub mod paging;
 pub mod params;
@@ -55,6 +56,7 @@ pub fn configure(config: &mut ServiceConfig) {
             ApiError::from(Error::BadParameter(error.to_string())).into()
         }))
         .configure(health::configure)
+        .configure(metrics::configure)
         .configure(ingest::configure)
         .configure(ctl::configure)
         .configure(event::configure)

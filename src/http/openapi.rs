@@ -16,7 +16,7 @@ use super::error::{Code, ErrorBody};
 use super::route::resource;
 use super::{
     admin, alias, camera, channel, channel_group, ctl, event, event_type, health, ingest, job,
-    recording,
+    metrics, recording,
 };
 
 const DOCUMENT: &str = "/api/openapi.json";
@@ -92,6 +92,7 @@ query or body.
         admin::bundle::get,
         ctl::connect,
         health::alive, health::ready,
+        metrics::get,
         show,
     ),
     components(schemas(ErrorBody, Code)),

@@ -53,6 +53,11 @@ impl Credentials {
     /// # Errors
     /// [`Error::InvalidAuth`].
     pub fn authenticate(&self, text: &str, presented: Presented) -> Result<Caller> {
+        let proven = self.prove(text, presented);
+        proven.inspect_err(|_| self.0.figures.counters.auth_failed())
+    }
+
+    fn prove(&self, text: &str, presented: Presented) -> Result<Caller> {
         let claim = Claim::read(text).ok_or(Error::InvalidAuth)?;
         if claim.kind == Kind::Key && presented != Presented::KeyHeader {
             return Err(Error::InvalidAuth);

@@ -1,5 +1,8 @@
 //! What is counted in memory beside the store: refused events, uses of credentials, clocks of cameras.
 
+use std::sync::Arc;
+
+use super::metrics::Counters;
 use super::overview::Skews;
 use super::refusals::Refusals;
 use super::uses::Uses;
@@ -12,13 +15,15 @@ pub(super) struct Figures {
     pub refusals: Refusals,
     pub uses: Uses,
     pub skews: Skews,
+    pub counters: Arc<Counters>,
 }
 
 impl Figures {
     /// Empty, but for what was kept of the uses.
     pub fn load(tx: &ReadTx) -> store::Result<Self> {
         let uses = Uses::new(tx.credential_uses()?);
-        Ok(Self { refusals: Refusals::default(), uses, skews: Skews::default() })
+        let (refusals, skews) = (Refusals::default(), Skews::default());
+        Ok(Self { refusals, uses, skews, counters: Arc::default() })
     }
 
     /// A camera is gone, and with it what was counted for it.

@@ -13,6 +13,7 @@ use super::access::Caller;
 use super::error::{Error, Result};
 use super::event::Events;
 use super::event_type::EventTypes;
+use super::metrics::Source;
 use super::{Core, access::Action};
 use crate::domain::time::{DAY_US, MINUTE_US, SECOND_US};
 use crate::domain::{CameraId, EventId, Meta, NewEvent, Timestamp, When};
@@ -148,7 +149,7 @@ impl Ingest {
                     meta,
                     uid: None,
                 };
-                let id = self.events.record(caller, new).await?.event.id;
+                let id = self.events.record_from(caller, new, Source::Ingest).await?.event.id;
                 make_room(&mut open, heard);
                 let is_pulse = message.state == State::Pulse;
                 open.insert(key, Open { id, started: time, last: heard, is_pulse });

@@ -21,6 +21,7 @@ pub mod ingest;
 pub mod job;
 pub mod live;
 pub mod log;
+pub mod metrics;
 pub mod overview;
 pub mod password;
 mod rate;
@@ -83,6 +84,8 @@ pub struct Services {
     pub storage: storage::Storage,
     /// What the server is and how it does.
     pub system: system::System,
+    /// Figures for a monitoring system.
+    pub metrics: metrics::Metrics,
     /// The settings, for administrators.
     pub administration: settings::Administration,
     core: Arc<Core>,
@@ -145,13 +148,19 @@ impl Services {
         let agents = agent::Agents::new(Arc::clone(&core), events.clone(), event_types.clone());
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
         let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core));
+        let storage = storage::Storage::new(Arc::clone(&core));
+        let retention =
+            retention::Retention::new(Arc::clone(&core), events.clone(), clock_watch.clone());
         Ok(Self {
-            retention: retention::Retention::new(
+            metrics: metrics::Metrics::new(
                 Arc::clone(&core),
-                events.clone(),
+                live,
                 clock_watch.clone(),
+                retention.clone(),
+                storage.clone(),
             ),
-            storage: storage::Storage::new(Arc::clone(&core)),
+            retention,
+            storage,
             system: system::System::new(Arc::clone(&core), clock_watch.clone()),
             clock_watch,
             events,

@@ -107,6 +107,11 @@ impl Retention {
         Ok(report)
     }
 
+    /// Events deleted since the start.
+    pub(super) fn deleted_total(&self) -> u64 {
+        self.lock().deleted_total
+    }
+
     /// Deletes what is old enough, a bounded amount, with pauses that leave the disk to others. Ends
     /// early when the server stops. Setting and clock are asked again before each commit.
     ///

@@ -99,6 +99,7 @@ impl Setup {
         self.required()?;
         if let Err(error) = self.prove(code) {
             if matches!(error, Error::WrongCode { .. }) {
+                self.core.figures.counters.auth_failed();
                 let by = By { who: "unknown user".to_owned(), from };
                 self.core.note_by(by, Act::on("setup.failed", "server"), "failed").await?;
             }

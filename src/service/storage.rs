@@ -68,9 +68,12 @@ pub struct StorageReport {
 #[derive(Clone, Debug)]
 pub struct Storage {
     core: Arc<Core>,
-    /// When the database's pages were looked at (elapsed time), and how many bytes were in use.
-    pages: Arc<Mutex<Option<(Duration, u64)>>>,
+    pages: Arc<Mutex<Option<Looked>>>,
 }
+
+/// When the database's pages were looked at (elapsed time), and how many bytes were in use; `None` if that
+/// was not to be found out: then it is not tried again at once either.
+type Looked = (Duration, Option<u64>);
 
 /// First and last time of some events.
 type Extent = Option<(Timestamp, Timestamp)>;
@@ -101,7 +104,9 @@ impl Storage {
         let found = self.core.read(move |tx| find(tx, now)).await?;
         let core = Arc::clone(&self.core);
         let sizes = super::blocking(move || Ok(core.store.sizes()?)).await?;
-        let free_inside = sizes.database.saturating_sub(self.used(sizes.database).await);
+        let (storage, database) = (self.clone(), sizes.database);
+        let used = super::blocking(move || Ok(storage.used(database))).await?;
+        let free_inside = sizes.database.saturating_sub(used.unwrap_or(sizes.database));
         let stats = self.core.store.stats();
         let events_bytes = sizes.database - free_inside;
         let bytes_per_event = events_bytes.checked_div(found.count).unwrap_or(0);
@@ -138,11 +143,11 @@ impl Storage {
         })
     }
 
-    /// Bytes of the database that are in use: known from a while ago, else looked at; all of them where
-    /// that would take too long.
-    async fn used(&self, database: u64) -> u64 {
+    /// Bytes of the database that are in use: known from a while ago, else looked at; `None` where that
+    /// would take too long. Blocks.
+    pub(super) fn used(&self, database: u64) -> Option<u64> {
         if database > PAGES_OF_MAX {
-            return database;
+            return None;
         }
         let now = self.core.clock.elapsed();
         let good_for = PAGES_FOR * u32::try_from(database >> 20).unwrap_or(u32::MAX);
@@ -150,16 +155,14 @@ impl Storage {
         if let Some((_, used)) = known.filter(|(at, _)| now.saturating_sub(*at) < good_for) {
             return used;
         }
-        match self.core.read(|tx| Ok(tx.used_bytes()?)).await {
-            Ok(used) => {
-                *self.pages.lock().expect("nothing panics while it is held") = Some((now, used));
-                used
-            }
-            Err(error) => {
+        let used = self.core.store.read().and_then(|tx| tx.used_bytes());
+        let used = used
+            .inspect_err(|error| {
                 tracing::warn!(%error, "cannot tell what is free inside the database");
-                database
-            }
-        }
+            })
+            .ok();
+        *self.pages.lock().expect("nothing panics while it is held") = Some((now, used));
+        used
     }
 }
 

@@ -119,6 +119,11 @@ fn the_examples_of_the_api_reference_work() {
 }
 
 #[test]
+fn the_examples_of_the_metrics_reference_work() {
+    run("docs/ref/metrics.md", 1);
+}
+
+#[test]
 fn the_examples_of_the_guide_work() {
     run("docs/guide/getting-started.md", 5);
 }

@@ -14,6 +14,7 @@ mod idempotency;
 mod ingest;
 mod limits;
 mod lists;
+mod metrics;
 mod million;
 mod openapi;
 mod overload;

@@ -37,6 +37,7 @@ fn a_million_events_are_counted_paged_and_found_again() {
     pages_are_complete(&mut site, &model);
     histograms_add_up(&mut site, &model);
     deep_pages_cost_what_the_first_costs(&mut site, &model);
+    metrics_take_little(&mut site);
     with_64_connections(&server.base, &site.key);
     let (now, peak) = (memory_kib(server.pid(), "VmRSS"), memory_kib(server.pid(), "VmHWM"));
     note(&format!("resident after loading and queries {} MiB, peak {} MiB", now >> 10, peak >> 10));
@@ -102,6 +103,21 @@ fn pages_are_complete(site: &mut Site, model: &Model) {
         }
         assert!(visited == expected, "{}: pages skip, repeat or disorder", query.text());
     }
+}
+
+/// What it takes on a quiet machine is in the log; walking a table would take seconds.
+fn metrics_take_little(site: &mut Site) {
+    let mut times: Vec<Duration> = (0..SAMPLES)
+        .map(|_| {
+            let began = Instant::now();
+            let answer = site.raw.request("GET", "/metrics", &site.key, "").unwrap();
+            assert_eq!(answer.status, 200);
+            began.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    note(&format!("metrics {:?}, at most {:?}", times[SAMPLES / 2], times[SAMPLES - 1]));
+    assert!(times[SAMPLES / 2] < Duration::from_millis(500), "{times:?}");
 }
 
 /// In three zones, one of which changes its clocks meanwhile: each local day counts what it holds.

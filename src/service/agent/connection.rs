@@ -14,6 +14,7 @@ use crate::domain::{Agent, CameraId, EventId, Meta, NewEvent, Nonce, When};
 use crate::service::access::{Caller, Who};
 use crate::service::catalogue::CameraEntry;
 use crate::service::error::{Error, Result};
+use crate::service::metrics::Source;
 
 /// Time for the start of a conversation, up to `cam_register`.
 const START_WITHIN: Duration = Duration::from_secs(20);
@@ -296,7 +297,7 @@ impl Connection {
         };
         let started = Instant::now();
         loop {
-            match events.record(&self.caller, new.clone()).await {
+            match events.record_from(&self.caller, new.clone(), Source::Agent).await {
                 Ok(recorded) => return Ok(Some(recorded.event.id)),
                 Err(Error::Overloaded(_) | Error::StorageFull | Error::StorageFailed(_))
                     if started.elapsed() < RETRY_FOR =>
@@ -337,7 +338,7 @@ impl Connection {
             meta: Meta::from_pairs(tags).unwrap_or_default(),
             uid: None,
         };
-        if let Err(error) = events.record(&self.caller, new).await {
+        if let Err(error) = events.record_from(&self.caller, new, Source::Agent).await {
             tracing::warn!(camera.id = self.camera.0, %error, "a camera's coming or going was not stored");
         }
     }

@@ -10,6 +10,7 @@ use crate::domain::{CameraId, Event, EventId, NewEvent, Timestamp, When};
 use crate::service::access::{Action, Caller};
 use crate::service::error::{Error, Result};
 use crate::service::idempotency::{self, Claimed, Holder, Outcome};
+use crate::service::metrics::Source;
 use crate::service::rate::Limit;
 use crate::store::{Change, Create, StoreError};
 
@@ -56,14 +57,27 @@ impl Events {
     /// [`Error::IdempotencyMismatch`], [`Error::Overloaded`], [`Error::StorageFull`],
     /// [`Error::StorageFailed`].
     pub async fn record(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
+        self.record_from(caller, new, Source::Api).await
+    }
+
+    /// The same for an event that did not come by a create of the API.
+    ///
+    /// # Errors
+    /// As [`Self::record`].
+    pub async fn record_from(
+        &self,
+        caller: &Caller,
+        new: NewEvent,
+        source: Source,
+    ) -> Result<Recorded> {
         let camera = new.camera;
-        let recorded = self.record_one(caller, new).await;
+        let recorded = self.record_one(caller, new, source.of(caller)).await;
         recorded.inspect_err(|error| self.note_refusal(caller, camera, error, 1))
     }
 
-    async fn record_one(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
+    async fn record_one(&self, caller: &Caller, new: NewEvent, source: Source) -> Result<Recorded> {
         if new.uid.is_some() {
-            return self.record_once(caller, new, Rate::Counts).await;
+            return self.record_once(caller, new, Rate::Counts, source).await;
         }
         let (told, tell) = oneshot::channel();
         let (checked, id) = {
@@ -71,9 +85,9 @@ impl Events {
             let checked = self.check(caller, new, self.core.clock.now())?;
             self.limit(caller, checked.camera, 1)?;
             let changes = vec![Change::Create(checked.create.clone())];
-            let live = self.live.clone();
+            let stored = self.stored(source, 1);
             let ticket = self.core.store.submit(changes, move |outcome| {
-                live.stored();
+                stored(&outcome);
                 let _ = told.send(outcome);
             })?;
             (checked, ticket.first)
@@ -102,6 +116,7 @@ impl Events {
             self.limit(caller, camera, items.len())
                 .inspect_err(|error| self.note_refusal(caller, None, error, items.len()))?;
         }
+        let source = Source::Bulk.of(caller);
         let mut results: Vec<Option<Result<Recorded>>> = Vec::with_capacity(items.len());
         let mut keyed = Vec::new();
         let (told, tell) = oneshot::channel();
@@ -136,22 +151,25 @@ impl Events {
             } else {
                 let changes =
                     checked.iter().map(|(_, c)| Change::Create(c.create.clone())).collect();
-                let live = self.live.clone();
+                let stored = self.stored(source, checked.len());
                 let done = move |outcome| {
-                    live.stored();
+                    stored(&outcome);
                     let _ = told.send(outcome);
                 };
-                Some(self.core.store.submit(changes, done)?.first)
+                let ticket = self.core.store.submit(changes, done).map_err(Error::from);
+                let note = |error: &_| self.note_refusal(caller, None, error, checked.len());
+                Some(ticket.inspect_err(note)?.first)
             }
         };
         let keyed = keyed.into_iter().map(|(at, new)| async move {
             let camera = new.camera;
-            let recorded = self.record_once(caller, new, Rate::Counted).await;
+            let recorded = self.record_once(caller, new, Rate::Counted, source).await;
             (at, recorded.inspect_err(|error| self.note_refusal(caller, camera, error, 1)))
         });
         let keyed = futures_util::future::join_all(keyed).await;
         if let Some(first) = first {
-            on_disk(tell).await?;
+            let note = |error: &_| self.note_refusal(caller, None, error, checked.len());
+            on_disk(tell).await.inspect_err(note)?;
             for (id, (at, good)) in (first.0..).zip(checked) {
                 let time = good.create.time;
                 let event = good.event(EventId(id), time);
@@ -165,7 +183,13 @@ impl Events {
     }
 
     /// Stores an event that has an idempotency key, or finds the one stored under it.
-    async fn record_once(&self, caller: &Caller, new: NewEvent, rate: Rate) -> Result<Recorded> {
+    async fn record_once(
+        &self,
+        caller: &Caller,
+        new: NewEvent,
+        rate: Rate,
+        source: Source,
+    ) -> Result<Recorded> {
         let uid = new.uid.clone().unwrap_or_default();
         if !is_key(&uid) {
             return Err(Error::BadParameter(
@@ -207,7 +231,7 @@ impl Events {
             });
             return self.replay(camera, new, found.id, time);
         }
-        self.record_held(caller, new, rate, hash, holder).await
+        self.record_held(caller, new, rate, source, hash, holder).await
     }
 
     async fn record_held(
@@ -215,6 +239,7 @@ impl Events {
         caller: &Caller,
         new: NewEvent,
         rate: Rate,
+        source: Source,
         hash: u128,
         holder: Holder,
     ) -> Result<Recorded> {
@@ -230,9 +255,9 @@ impl Events {
             // The id is only known once the change is queued; its outcome comes after that.
             let (id_known, id_told) = std::sync::mpsc::sync_channel(1);
             let changes = vec![Change::Create(checked.create.clone())];
-            let live = self.live.clone();
+            let stored = self.stored(source, 1);
             let ticket = self.core.store.submit(changes, move |outcome| {
-                live.stored();
+                stored(&outcome);
                 if let (Ok(()), Ok(id)) = (&outcome, id_told.recv()) {
                     holder.finish(Outcome::Stored { id, time });
                 } else {
@@ -297,15 +322,33 @@ impl Events {
         Ok(Checked { camera, create, name: catalogue.type_name(event_type.number) })
     }
 
-    /// Counts events that were refused, if it is known of which camera they were.
+    /// What is done, on the journal's thread, once events are on disk or have failed.
+    fn stored(
+        &self,
+        source: Source,
+        count: usize,
+    ) -> impl FnOnce(&std::result::Result<(), StoreError>) + Send + 'static {
+        // The queue must not hold the core: that holds the store, and the store the queue.
+        let (live, counters) = (self.live.clone(), self.core.figures.counters.clone());
+        move |outcome| {
+            if outcome.is_ok() {
+                counters.stored(source, count);
+            }
+            live.stored();
+        }
+    }
+
+    /// Counts events that were not stored; for their camera, if it is known and the sender is to blame.
     fn note_refusal(&self, caller: &Caller, named: Option<CameraId>, error: &Error, count: usize) {
-        if let Some(reason) = error.refusal() {
-            self.refused(caller, named, reason, count);
+        match error.refusal() {
+            Some(reason) => self.refused(caller, named, reason, count),
+            None => self.core.figures.counters.rejected(error.rejection(), count),
         }
     }
 
     /// Counts events that were refused before they got here, such as a body that is no JSON: for the
-    /// camera they name, or for the only one of the credential. `reason` is an `errorType`.
+    /// camera they name, or for the only one of the credential. `reason` is an `errorType`, a word of
+    /// the code: it becomes a label.
     pub fn refused(
         &self,
         caller: &Caller,
@@ -313,6 +356,7 @@ impl Events {
         reason: &'static str,
         count: usize,
     ) {
+        self.core.figures.counters.rejected(reason, count);
         let Some(camera) = named.or_else(|| caller.only_camera()) else { return };
         if caller.covers(camera) && self.core.catalogue().camera(camera).is_some() {
             self.core.figures.refusals.add(camera, reason, count, self.core.clock.now());

@@ -285,9 +285,12 @@ impl Core {
         let name =
             if crate::domain::user::is_user_name(name) { folded(name) } else { String::new() };
         let begun = self.clock.steady_us();
-        self.attempts.begin(&name, from, begun)?;
+        let failed = || self.figures.counters.auth_failed();
+        self.attempts.begin(&name, from, begun).inspect_err(|_| failed())?;
         let right = self.hasher.verify(password, user.map(|user| &user.password)).await;
-        if !matches!(right, Ok(false)) {
+        if matches!(right, Ok(false)) {
+            failed();
+        } else {
             self.attempts.succeeded(&name, from, begun);
         }
         right

@@ -23,6 +23,7 @@ use super::read::ReadTx;
 use super::write::WriteTx;
 use super::{apply, migrate};
 use crate::domain::EventId;
+use crate::domain::durations::{Distribution, Durations};
 use applier::Job;
 use progress::{Part, Progress};
 use queue::{Done, Item, Queue};
@@ -94,6 +95,7 @@ struct Inner {
     queue: Arc<Queue>,
     progress: Arc<Progress>,
     room: Room,
+    commits: Arc<Durations>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: Lock,
 }
@@ -142,10 +144,12 @@ impl Store {
         let (jobs, applier_jobs) = mpsc::channel();
         let on_fatal = options.on_fatal;
         let preparer = journal.preparer();
+        let commits = Arc::new(Durations::new());
         let writer = writer::Writer {
             journal,
             queue: Arc::clone(&queue),
             progress: Arc::clone(&progress),
+            commits: Arc::clone(&commits),
             jobs,
             on_fatal: Arc::clone(&on_fatal),
         };
@@ -173,6 +177,7 @@ impl Store {
             queue,
             progress,
             room,
+            commits,
             threads,
             _lock: lock,
         })))
@@ -270,6 +275,11 @@ impl Store {
             full: self.0.room.is_low(&self.0.dir),
             failed: progress.check().is_err(),
         }
+    }
+
+    /// How long batches of the journal took to be on disk, since the start; failed ones too.
+    pub fn commits(&self) -> Distribution {
+        self.0.commits.read()
     }
 
     /// The data directory.

@@ -1,11 +1,12 @@
 //! The journal's thread: takes what waits, writes one batch, syncs once, tells everyone.
 
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::progress::{Part, Progress};
 use super::queue::{Queue, Taken, Write};
 use super::{Job, Journal, StoreError};
+use crate::domain::durations::Durations;
 use crate::store::journal::{Batch, JournalError, Preparer};
 
 /// Pauses before each new try after a failure; after the last one it is given up (operations 1.6).
@@ -21,6 +22,8 @@ pub(super) struct Writer {
     pub journal: Journal,
     pub queue: Arc<Queue>,
     pub progress: Arc<Progress>,
+    /// How long each batch took.
+    pub commits: Arc<Durations>,
     pub jobs: mpsc::Sender<Job>,
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -74,7 +77,10 @@ impl Writer {
             }
             return;
         }
-        match encoded.and_then(|()| self.journal.append(batch)) {
+        let began = Instant::now();
+        let appended = encoded.and_then(|()| self.journal.append(batch));
+        self.commits.add(began.elapsed());
+        match appended {
             Ok(first_seq) => {
                 let mut changes = Vec::with_capacity(batch.len());
                 let mut done = Vec::with_capacity(writes.len());
