@@ -24,7 +24,7 @@ export default defineConfig(({ mode }) => ({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: 'core', test: /node_modules[\\/](svelte|esm-env|clsx|@sveltejs)|src[\\/](lib|locale[\\/](en|areas)|router)|\0/, priority: 30 },
+            { name: 'core', test: /node_modules[\\/](svelte|esm-env|clsx|@sveltejs)|src[\\/](lib|locale[\\/]en|router)|\0/, priority: 30 },
             { name: 'chart', test: /uplot|parts[\\/][Hh]istogram/i, priority: 30 },
             { name: 'parts', test: /src[\\/]parts/, priority: 20 },
             { debugName: 'pages', name: (id: string) => /src[\\/]pages[\\/](\w+)/.exec(id)?.[1] ?? null, priority: 10 },

@@ -10,6 +10,11 @@ const START_MS = 30_000;
 export const PASSWORD = 'correct horse battery';
 export const ADMIN = 'admin';
 
+/** This process's, without what would change a server's settings. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WATCHPOST_')));
+}
+
 /** A running server. */
 export class Server {
   /** Where the servers of this process listen, or listened. */
@@ -32,7 +37,7 @@ export class Server {
   async start(): Promise<void> {
     const child = spawn(BINARY, ['serve', '--data-dir', this.dir, '--listen', this.#listen], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, WATCHPOST_CONFIG: '' },
+      env: environment(),
     });
     this.#process = child;
     child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
@@ -76,7 +81,7 @@ export class Server {
 
   /** Runs a command on the same data; its JSON. */
   async command<T>(args: string[], stdin = ''): Promise<T> {
-    const child = spawn(BINARY, [...args, '--json', '--data-dir', this.dir], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(BINARY, [...args, '--json', '--data-dir', this.dir], { stdio: ['pipe', 'pipe', 'pipe'], env: environment() });
     child.stdin.end(stdin);
     let out = '';
     let err = '';

@@ -2,13 +2,15 @@
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { ADMIN, Api, PASSWORD, Server } from './server.ts';
 
-export { expect, type Locator, type Page } from '@playwright/test';
+export { expect, type Browser, type Locator, type Page } from '@playwright/test';
 export { ADMIN, Api, PASSWORD, Server } from './server.ts';
 
 /** A server with users and data. */
 export interface Site {
   server: Server;
   api: Api;
+  /** The license key of `api`. */
+  key: string;
   /** Cameras by name. */
   cameras: Record<string, number>;
   /** Ids of the events made, in order of storing; the last is the newest. */
@@ -20,6 +22,8 @@ export interface Site {
 const CAMERAS = ['Gate North', 'Loading dock 2', 'Lobby', 'Parking P1'];
 const TYPES = ['person', 'vehicle', 'line_crossing', 'license_plate'];
 const EVENTS = 2_000;
+export const SITE = 'Hafen Nord';
+export const ZONE = 'Europe/Berlin';
 
 /** Makes three users, four cameras and a day of events, the newest two minutes old. */
 export async function makeSite(): Promise<Site> {
@@ -27,7 +31,9 @@ export async function makeSite(): Promise<Site> {
   await server.user(ADMIN, 'admin');
   await server.user('operator', 'operator');
   await server.user('viewer', 'viewer');
-  const api = new Api(server, await server.key());
+  const key = await server.key();
+  const api = new Api(server, key);
+  await api.call('PUT', '/api/admin/v1/settings/', { 'site.name': SITE, 'site.time_zone': ZONE });
   const cameras: Record<string, number> = {};
   for (const name of CAMERAS) {
     const id = await api.camera(name);
@@ -45,7 +51,7 @@ export async function makeSite(): Promise<Site> {
       meta: { object: i % 3 === 0 ? 'person' : 'vehicle', confidence: (0.5 + (i % 50) / 100).toFixed(2), n: String(i) },
     })),
   );
-  return { server, api, cameras, events, cookies: new Map() };
+  return { server, api, key, cameras, events, cookies: new Map() };
 }
 
 /** Logs in by the form. */

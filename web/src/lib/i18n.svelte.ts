@@ -1,7 +1,10 @@
 // The words of the page: every visible string comes from here.
-import en from '../locale/en';
-import type { Entry, Language } from '../locale/areas';
+import english from '../locale/en.json';
 
+/** A text, or the forms chosen by `n`. */
+export type Entry = string | { one: string; other: string };
+/** Area name to its entries, as in `locale/*.json`. */
+export type Language = Record<string, Record<string, Entry>>;
 export type Lang = 'en' | 'de';
 export type Params = Record<string, string | number>;
 
@@ -11,6 +14,8 @@ export const LANGUAGES: readonly { id: Lang; name: string }[] = [
   { id: 'de', name: 'Deutsch' },
 ];
 
+/** Part of the first load, since every other language falls back to it. */
+const en: Language = english;
 const loaded: Partial<Record<Lang, Language>> = { en };
 let current = $state<Lang>('en');
 let wanted: Lang = 'en';
@@ -23,7 +28,7 @@ export function lang(): Lang {
 /** Shows `next` once its strings are here; the old language stays until then. */
 export async function setLang(next: Lang): Promise<void> {
   wanted = next;
-  if (next === 'de') loaded.de ??= (await import('../locale/de')).default;
+  if (next === 'de') loaded.de ??= (await import('../locale/de.json')).default;
   if (wanted !== next) return;
   current = next;
   document.documentElement.lang = next;

@@ -12,6 +12,8 @@ export type Line = { code: string; level: NoticeLevel; text: string; action?: { 
 const OFFLINE_MS = 30_000;
 const POLL_MS = 30_000;
 const SESSION_POLL_MS = 60_000;
+/** After this long without a touch the session is left to end by itself. */
+const UNTOUCHED_MS = 5 * 60_000;
 const SESSION_ENDS_MS = 5 * 60_000;
 /** Worst first; an unknown code comes last of its level. */
 const ORDER = ['offline', 'storage_failed', 'storage_full', 'clock_suspect', 'retention_cut', 'backup_overdue', 'session_ends', 'overloaded', 'forbidden'];
@@ -38,14 +40,30 @@ async function pollReady(): Promise<void> {
   }
 }
 
+/** When somebody last did anything on this page (browser clock). */
+let touchedAt = Date.now();
+const touched = () => (touchedAt = Date.now());
+const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
+
+/**
+ * Whether to ask for the session: every request of it counts as use, so a page that nobody touches must fall silent,
+ * or a session left open on a wall would never end by idleness.
+ */
+function worthAsking(): boolean {
+  return !document.hidden && session.state === 'in' && Date.now() - touchedAt < UNTOUCHED_MS;
+}
+
 /** Starts looking; returns how to stop. */
 export function watchNotices(): () => void {
+  touched();
+  for (const kind of TOUCHES) addEventListener(kind, touched, { capture: true, passive: true });
   void pollReady();
   const ready = setInterval(() => !document.hidden && void pollReady(), POLL_MS);
-  const own = setInterval(() => !document.hidden && session.state === 'in' && void refresh(), SESSION_POLL_MS);
+  const own = setInterval(() => worthAsking() && void refresh(), SESSION_POLL_MS);
   const woke = () => !document.hidden && void pollReady();
   document.addEventListener('visibilitychange', woke);
   return () => {
+    for (const kind of TOUCHES) removeEventListener(kind, touched, { capture: true });
     clearInterval(ready);
     clearInterval(own);
     document.removeEventListener('visibilitychange', woke);

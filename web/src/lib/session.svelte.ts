@@ -1,18 +1,13 @@
 // Who is logged in, and where.
 import { admin, api, ApiError, hooks } from './api';
+import type { Role, Schema } from './types';
 
-export type Role = 'viewer' | 'operator' | 'admin';
+export type { Role };
 export type NoticeLevel = 'danger' | 'warn';
 export type Notice = { code: string; level: NoticeLevel; params: Record<string, string | number> };
 export type SessionState = 'loading' | 'setup' | 'anonymous' | 'in' | 'ended';
 /** What `@session/` answers. */
-export type SessionBody = {
-  user: { name: string; role: Role };
-  site: { name: string; time_zone: string };
-  time: string;
-  notices: Notice[];
-  idle_until: string | null;
-};
+export type SessionBody = Omit<Schema<'SessionBody'>, 'notices' | 'idle_until'> & { notices: Notice[]; idle_until: string | null };
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
@@ -57,7 +52,7 @@ class Session {
 
   async #readSite(): Promise<void> {
     try {
-      const site = await api.get<{ name: string; setup_required: boolean }>(admin('site/'));
+      const site = await api.get<Schema<'SiteBody'>>(admin('site/'));
       this.site = { ...this.site, name: site.name };
       this.state = site.setup_required ? 'setup' : 'anonymous';
     } catch (error) {

@@ -1,4 +1,13 @@
 /** What the server sends: events, cameras, event types, pages. Unknown members are ignored. */
+import type { components } from './api.gen';
+
+/** A schema of the OpenAPI document. */
+export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
+
+/** A schema as answers carry it: the document calls every member optional that may be null, yet all of them are always there. */
+export type Told<T> = { [K in keyof T as null extends T[K] ? K : never]-?: Exclude<T[K], undefined> } & {
+  [K in keyof T as null extends T[K] ? never : K]: T[K];
+};
 
 /** The ten families of event types, each with one colour and one glyph. */
 export type Family =
@@ -23,70 +32,26 @@ export interface Thumb {
 }
 
 /** An event as lists, items and the stream give it. Times are VXG's form: UTC, without a zone. */
-export interface EventObject {
-  id: number;
-  camid: number;
-  name: string;
-  time: string;
-  meta?: Record<string, string>;
-  /** With `detail=detail`. */
-  received_at?: string;
-  /** With `detail=detail`: what it is sorted by; differs from `time` where that is unbelievable. */
-  order_time?: string;
-  uid?: string;
-  thumb?: Thumb | null;
-  picture?: PictureState;
-}
+export type EventObject = Omit<Schema<'EventBody'>, 'picture'> & { thumb?: Thumb | null; picture?: PictureState };
 
-export type CameraStatus = 'online' | 'quiet' | 'clock' | 'rejecting' | 'offline' | 'disabled';
+export type CameraStatus = Schema<'StatusBody'>;
 
 /** A camera of `@cameras/`. */
-export interface Camera {
-  id: number;
-  name: string;
-  time_zone: string;
-  status: CameraStatus;
-  enabled: boolean;
-  connection: 'agent' | 'http' | 'none';
-  connected_since: string | null;
-  vendor: string | null;
-  model: string | null;
-  firmware: string | null;
+export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connection' | 'rejected_24h'> & {
   /** Admins only. */
   address?: string | null;
-  last_event: { id: number; name: string; time: string } | null;
-  count_24h: number;
-  /** 48 half hours, oldest first, the last one ends now. */
-  sparkline: number[];
-  /** Positive: the camera is ahead. Null: unknown. */
-  skew_ms: number | null;
-  skew_samples: number;
-  /** 0: no limit. */
-  quiet_after_s: number;
+  connection: Schema<'Connection'> | 'agent';
   rejected_24h: Record<string, number>;
-  can_trigger: boolean;
-  /** Only on a single camera that was removed; then nothing else is known of it. */
+  /** Only on a single camera that was removed; then nothing else is known of it but id and name. */
   removed?: boolean;
-}
+};
 
 /** An event type of `@event-types/`: a name in use at the site. */
-export interface EventType {
-  name: string;
-  label: Record<string, string>;
-  family: Family;
-  custom: boolean;
-  count: number;
-}
+export type EventType = Omit<Schema<'SiteType'>, 'family' | 'label'> & { family: Family; label: Record<string, string> };
 
 /** One page of a list. `next` and `previous` are path and query, null at the end. */
 export interface Page<T> {
-  meta: {
-    limit: number;
-    offset: number;
-    next: string | null;
-    previous: string | null;
-    total_count: number;
-  };
+  meta: Told<Schema<'EnvelopeMeta'>>;
   objects: T[];
 }
 
@@ -96,20 +61,13 @@ export interface Objects<T> {
 }
 
 /** One bucket of the histogram; `time` is its start, RFC 3339 with the offset of the zone asked for. */
-export interface Bucket {
-  time: string;
-  count: number;
-  groups?: Record<string, number>;
-}
+export type Bucket = Schema<'BucketBody'>;
 
 /** The histogram's answer. */
-export interface HistogramBody {
-  meta: { bucket: number | string; tz: string; total_count: number };
-  objects: Bucket[];
-}
+export type HistogramBody = Schema<'HistogramBody'>;
 
 /** What a user of the page may be. */
-export type Role = 'viewer' | 'operator' | 'admin';
+export type Role = Schema<'RoleWord'>;
 
 /** Where an event's picture is and how it stands. The origin is dropped: this page asks only its own server. */
 export function pictureOf(event: EventObject): { url: string | null; state: PictureState } {

@@ -2,9 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from './areas';
-import de from './de';
-import en from './en';
+import type { Entry, Language } from '../lib/i18n.svelte';
+import german from './de.json';
+import english from './en.json';
+
+const en: Language = english;
+const de: Language = german;
 
 const gaps = (entry: Entry) => (typeof entry === 'string' ? [entry] : [entry.other]).flatMap((text) => text.match(/\{\w+\}/g) ?? []).sort();
 
@@ -29,6 +32,16 @@ describe.each(Object.keys(en))('%s', (area) => {
       for (const entry of Object.values(language[area] ?? {})) expect(JSON.stringify(entry)).not.toMatch(/![^=]|\bplease\b|\bbitte\b/i);
     }
   });
+});
+
+it.each(['en', 'de'])('%s.json is written one key a line', (name) => {
+  const text = readFileSync(join(process.cwd(), 'src/locale', `${name}.json`), 'utf8');
+  expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+});
+
+it('both files have the same order', () => {
+  expect(Object.keys(de)).toEqual(Object.keys(en));
+  for (const area of Object.keys(en)) expect(Object.keys(de[area]!), area).toEqual(Object.keys(en[area]!));
 });
 
 it('every key named in the code has a text', () => {

@@ -1,61 +1,33 @@
 // What the pages of Access get from the server, and what they say about it.
 import { ApiError } from '../../lib/api';
 import { known, t } from '../../lib/i18n.svelte';
-import type { Role } from '../../lib/types';
+import type { Role, Schema, Told } from '../../lib/types';
 
 /** A user of `@users/`. */
-export interface User {
-  name: string;
-  role: Role;
-  created: string;
-  last_login: string | null;
-  sessions: number;
-}
+export type User = Told<Schema<'UserBody'>>;
 
 /** A license key of `@keys/`; the secret itself is only in the answer that made it. */
-export interface Key {
-  key_id: number;
-  name: string;
-  created: string;
-  last_used: string | null;
-  last_used_from: string | null;
-}
+export type Key = Told<Schema<'KeyBody'>>;
 
 /** A group of cameras with a token of its own. */
-export interface Group {
-  id: number;
-  name: string;
-  channels: number[];
-  token: string;
-}
+export type Group = Schema<'GroupBody'>;
 
 /** An entry of the audit log. */
-export interface Entry {
-  id: number;
-  time: string;
-  who: string;
-  from: string;
-  action: string;
-  object: string;
-  result: string;
-  detail: string;
-}
+export type Entry = Schema<'EntryBody'>;
 
 /** A page of the audit log. */
-export interface AuditPage {
-  meta: { total_count: number; chain: { entries: number; whole: boolean } };
-  objects: Entry[];
-}
+export type AuditPage = Schema<'AuditBody'>;
 
 export const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
 
 /** Every action of the audit log, as it is written there. */
 export const ACTIONS: readonly string[] = [
-  ...['session.create', 'session.failed', 'session.delete', 'setup.done'],
+  ...['session.create', 'session.failed', 'session.delete', 'setup.done', 'setup.failed'],
   ...['user.create', 'user.change', 'user.remove', 'user.password'],
   ...['token.create', 'token.show', 'token.rotate', 'token.revoke', 'key.create', 'key.revoke'],
   ...['group.create', 'group.change', 'group.remove', 'camera.create', 'camera.change', 'camera.remove'],
   ...['settings.change', 'events.delete', 'events.export', 'server.start', 'server.unclean', 'clock.step'],
+  ...['clock.confirm', 'type.create', 'type.change', 'type.remove', 'audit.export'],
 ];
 
 /** Whether this is the only administrator: it must stay one. */

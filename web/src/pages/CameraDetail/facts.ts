@@ -1,4 +1,4 @@
-import { t } from '../../lib/i18n.svelte';
+import { lang, t } from '../../lib/i18n.svelte';
 import type { Camera } from '../../lib/types';
 
 /** The camera's clock beside the server's: "0.2 s ahead", "unknown" with under five samples. */
@@ -8,11 +8,17 @@ export function skewText(camera: Pick<Camera, 'skew_ms' | 'skew_samples'>): stri
   const size = Math.abs(skew);
   if (size < 50) return t('cameras.clock_right');
   const text = size < 60_000
-    ? t('cameras.seconds', { s: (size / 1000).toFixed(size < 10_000 ? 1 : 0) })
+    ? t('cameras.seconds', { s: seconds(size / 1000) })
     : size < 3_600_000
       ? t('cameras.minutes', { m: Math.round(size / 60_000) })
       : t('cameras.hours', { h: Math.round(size / 3_600_000) });
   return t(skew > 0 ? 'cameras.clock_ahead' : 'cameras.clock_behind', { by: text });
+}
+
+/** One digit behind the point below ten, as the language writes it. */
+function seconds(s: number): string {
+  const digits = s < 10 ? 1 : 0;
+  return new Intl.NumberFormat(lang(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(s);
 }
 
 /** Vendor, model, address, firmware and zone, what is known of them. */

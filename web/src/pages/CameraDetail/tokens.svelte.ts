@@ -1,24 +1,11 @@
 import { admin, api } from '../../lib/api';
+import type { Schema, Told } from '../../lib/types';
 
 /** A camera's token, without its secret. */
-export interface Token {
-  token_id: number;
-  access: 'all' | 'watch' | 'ingest';
-  created: string;
-  expires: string | null;
-  former_until: string | null;
-  last_used: string | null;
-  last_used_from: string | null;
-}
+export type Token = Omit<Told<Schema<'SiteToken'>>, 'access'> & { access: 'all' | 'watch' | 'ingest' };
 
 /** A token with its secret, as made, shown or rotated. */
-export interface Shown {
-  token_id: number;
-  access: Token['access'];
-  token: string;
-  ingest_url?: string;
-  former_until?: string | null;
-}
+export type Shown = Omit<Schema<'ShownToken'>, 'access'> & { access: Token['access'] };
 
 /** The tokens of one camera. */
 export class Tokens {

@@ -3,18 +3,10 @@ import { serverNow } from '../../lib/clock.svelte';
 import { labelOf } from '../../lib/families';
 import { t } from '../../lib/i18n.svelte';
 import { failed, toast } from '../../lib/toasts.svelte';
+import type { Schema } from '../../lib/types';
 
 /** One event type of one camera, as the event API tells it. */
-export interface CameraType {
-  name: string;
-  caps: { can_be_triggered: boolean; can_record: boolean; can_snapshot: boolean; is_periodic: boolean };
-  notify: boolean;
-  receive: boolean;
-  record?: boolean;
-  snapshot?: boolean;
-  period?: number;
-  custom?: boolean;
-}
+export type CameraType = Schema<'EventTypeBody'>;
 
 /** The keys that a switch or a field of the table sets. */
 export type Key = 'receive' | 'notify' | 'record' | 'snapshot' | 'period';

@@ -1,7 +1,7 @@
 // What a selection means to the API: deleting, exporting and tagging many events.
 import { admin, api, ApiError, withQuery, type Query } from '../../lib/api';
 import { chunks, spansWithout } from '../../lib/selection.svelte';
-import type { EventObject, Page } from '../../lib/types';
+import type { EventObject, Page, Schema } from '../../lib/types';
 
 export const EVENTS = '/api/v2/storage/events/';
 /** Events that can be tagged at a time: one request each. */
@@ -13,12 +13,7 @@ export type Target =
   | { kind: 'ids'; ids: readonly number[] }
   | { kind: 'all'; query: Query; anchor: number; excluded: readonly number[]; total: number };
 
-interface Job {
-  id: number;
-  done: number;
-  total: number;
-  state: 'running' | 'done' | 'stopped' | 'failed';
-}
+type Job = Schema<'JobBody'>;
 
 /** How many events a target has. */
 export function countOf(target: Target): number {

@@ -1,20 +1,16 @@
 // The settings as the server lists them, and what the page makes of them.
+import type { Schema, Told } from '../../lib/types';
 
 export type Value = string | number | boolean | null;
 
 /** One setting of `@settings/`. */
-export interface Setting {
-  key: string;
+export type Setting = Omit<Told<Schema<'SettingBody'>>, 'form' | 'kind' | 'value' | 'default'> & {
+  /** A form this page does not know yet is shown behind the others. */
   form: string;
-  kind: 'text' | 'integer' | 'url' | 'zone' | 'boolean';
+  kind: Schema<'SettingKind'> | 'boolean';
   value: Value;
   default: Value;
-  unit: string | null;
-  min: number | null;
-  max: number | null;
-  source: 'default' | 'settings' | 'file' | 'flag' | 'environment';
-  restart: boolean;
-}
+};
 
 /** The forms in the order of the page. */
 export const FORMS = ['site', 'time_zone', 'retention', 'limits', 'addresses', 'log_in'] as const;

@@ -1,26 +1,15 @@
 // What the disk holds, as the server counts it.
+import type { Schema, Told } from '../../lib/types';
 
 /** Events of one camera or one type. */
-export interface Share {
-  camid?: number;
-  name: string;
-  count: number;
-  bytes: number;
-  oldest: string | null;
-  newest: string | null;
-}
+export type Share = Told<Schema<'TypeShareBody'>> & { camid?: number };
 
 /** The answer of `@storage/`. */
-export interface StorageBody {
-  disk: { total: number; free: number; reserve: number };
-  files: { events: number; pictures: number; journal: number; other: number; free_inside: number };
-  events: { count: number; oldest: string | null; newest: string | null; bytes_per_event: number };
-  rate_per_day: number;
-  days_fit: number | null;
-  retention_days: number;
+export type StorageBody = Omit<Told<Schema<'StorageBody'>>, 'events' | 'by_camera' | 'by_type'> & {
+  events: Told<Schema<'EventsBody'>>;
   by_camera: Share[];
   by_type: Share[];
-}
+};
 
 /** The pieces of the disk's bar; the reserve is part of what is free, so it is taken out of it. */
 export function diskParts({ disk, files }: StorageBody): { kind: string; bytes: number }[] {

@@ -1,19 +1,11 @@
 // The tail of the log kept on the page.
+import type { Schema } from '../../lib/types';
 
 /** A line of `@logs/`. */
-export interface Line {
-  seq: number;
-  time: string;
-  level: 'error' | 'warn' | 'info' | 'debug';
-  target: string;
-  message: string;
-}
+export type Line = Schema<'LineBody'>;
 
 /** The answer of `@logs/`. */
-export interface LogBody {
-  last: number;
-  objects: Line[];
-}
+export type LogBody = Schema<'LogBody'>;
 
 export const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export const TAIL = 500;
