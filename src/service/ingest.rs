@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::access::Caller;
@@ -79,7 +80,8 @@ pub struct Ingest {
     shards: Arc<Vec<Mutex<HashMap<Key, Open>>>>,
 }
 
-type Key = (CameraId, String, String);
+/// Camera, name of the type, and a hash of the source: what a sender calls it may be as long as a body.
+type Key = (CameraId, String, [u8; 32]);
 
 #[derive(Debug)]
 struct Open {
@@ -123,7 +125,7 @@ impl Ingest {
         let mut meta = message.meta;
         meta.extend(claimed.map(|text| ("device_time".to_owned(), text)));
         let meta = Meta::from_pairs(meta)?;
-        let key = (camera, message.name.clone(), message.source);
+        let key = (camera, message.name.clone(), Sha256::digest(&message.source).into());
         let shard = usize::try_from(camera.0).unwrap_or(0) % SHARDS;
         let mut open = self.shards[shard].lock().await;
         let heard = Instant::now();

@@ -105,3 +105,23 @@ fn refusals_have_codes() {
         assert_eq!((answer.status, answer.error().as_str()), (status, code), "{}", answer.text);
     }
 }
+
+#[test]
+fn what_a_source_is_called_takes_no_memory() {
+    let (server, camera, client) = site();
+    let anyone = server.client("");
+    let rss_mib = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1_024
+    };
+    let before = rss_mib();
+    let long = "s".repeat(6 << 20);
+    for n in [0, 0].into_iter().chain(1..30) {
+        let body = format!("name=motion&state=start&source={long}{n}");
+        assert_eq!(deliver(&anyone, secret(&camera), "", Some(&body)).status, 200);
+    }
+    assert_eq!(total(&client, ""), 30, "each is a condition of its own");
+    let after = rss_mib();
+    assert!(after < before + 100, "{before} MiB, then {after} MiB");
+}
