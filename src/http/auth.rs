@@ -210,8 +210,10 @@ permissions! {
     MayChangeCameras => ChangeCameras;
     /// A caller who may trigger events.
     MayTrigger => Trigger;
-    /// A caller who may manage cameras, credentials and users.
+    /// A caller who may manage cameras and their credentials.
     MayManage => Manage;
+    /// A caller who may manage users and license keys, and read the audit trail.
+    MayGovern => Govern;
     /// A caller who may read the figures for a monitoring system.
     MayReadMetrics => ReadMetrics;
     /// A user of any role, or a license key: whoever may see the administration at all. What needs a

@@ -175,7 +175,7 @@ impl Audit {
         before: Option<u64>,
         limit: usize,
     ) -> Result<AuditPage> {
-        caller.may(Action::Manage)?;
+        caller.may(Action::Govern)?;
         self.core
             .read(move |tx| {
                 let (entries, total_count) = tx.audit(&filter, before, limit)?;

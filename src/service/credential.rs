@@ -94,7 +94,7 @@ impl Credentials {
     /// # Errors
     /// [`Error::AccessDenied`].
     pub fn list(&self, caller: &Caller, kind: Kind) -> Result<Vec<Arc<Credential>>> {
-        caller.may(Action::Manage)?;
+        caller.may(needed(kind))?;
         let catalogue = self.0.catalogue();
         Ok(catalogue.credentials.values().filter(|c| c.kind == kind).cloned().collect())
     }
@@ -104,7 +104,7 @@ impl Credentials {
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::NotFound`].
     pub fn get(&self, caller: &Caller, kind: Kind, id: u32) -> Result<Arc<Credential>> {
-        caller.may(Action::Manage)?;
+        caller.may(needed(kind))?;
         self.0.catalogue().credentials.get(&(kind, id)).cloned().ok_or_else(|| missing(kind))
     }
 
@@ -134,7 +134,7 @@ impl Credentials {
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::BadParameter`], [`Error::LimitReached`].
     pub async fn create_key(&self, caller: &Caller, name: String) -> Result<Issued> {
-        caller.may(Action::Manage)?;
+        caller.may(needed(Kind::Key))?;
         check_name(&name)?;
         self.issue(caller, Kind::Key, Access::All, Vec::new(), name, None).await
     }
@@ -201,7 +201,7 @@ impl Credentials {
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::NotFound`].
     pub async fn revoke(&self, caller: &Caller, kind: Kind, id: u32) -> Result<()> {
-        caller.may(Action::Manage)?;
+        caller.may(needed(kind))?;
         let action = match kind {
             Kind::Token => "token.revoke",
             Kind::Group => "group.remove",
@@ -254,6 +254,14 @@ impl Credentials {
             })
             .await?;
         Ok(Issued { secret: self.secret(&credential), credential })
+    }
+}
+
+/// What a caller must be allowed who lists, makes or revokes credentials of a kind.
+const fn needed(kind: Kind) -> Action {
+    match kind {
+        Kind::Token | Kind::Group => Action::Manage,
+        Kind::Key => Action::Govern,
     }
 }
 

@@ -36,7 +36,7 @@ impl Users {
     /// # Errors
     /// [`Error::AccessDenied`].
     pub fn list(&self, caller: &Caller) -> Result<Vec<Listed>> {
-        caller.may(Action::Manage)?;
+        caller.may(Action::Govern)?;
         let catalogue = self.0.catalogue();
         let mut all: Vec<Listed> =
             catalogue.users.values().map(|user| self.listed(&catalogue, user)).collect();
@@ -56,7 +56,7 @@ impl Users {
         password: &str,
         role: Role,
     ) -> Result<Listed> {
-        caller.may(Action::Manage)?;
+        caller.may(Action::Govern)?;
         check(&name, password)?;
         if self.0.catalogue().user(&name).is_some() {
             return Err(Error::UserExists); // no hash for what cannot be
@@ -88,7 +88,7 @@ impl Users {
         role: Option<Role>,
         password: Option<&str>,
     ) -> Result<Listed> {
-        caller.may(Action::Manage)?;
+        caller.may(Action::Govern)?;
         let known = self.get(name)?;
         let hash = match password {
             Some(_) if caller.who == Who::User(known.id) => {
@@ -136,7 +136,7 @@ impl Users {
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::NotFound`], [`Error::LastAdmin`].
     pub async fn remove(&self, caller: &Caller, name: &str) -> Result<()> {
-        caller.may(Action::Manage)?;
+        caller.may(Action::Govern)?;
         let known = self.get(name)?;
         let id = known.id;
         self.0
@@ -157,7 +157,7 @@ impl Users {
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::NotFound`].
     pub async fn end_sessions(&self, caller: &Caller, name: &str) -> Result<()> {
-        caller.may(Action::Manage)?;
+        caller.may(Action::Govern)?;
         let known = self.get(name)?;
         let id = known.id;
         self.0

@@ -557,3 +557,18 @@ fn a_job_is_the_users_and_not_the_sessions() {
     user(&server, "second", "admin");
     assert_eq!(Person::logged_in(&server, "second").get(&path).error(), "not_found");
 }
+
+#[test]
+fn a_license_key_governs_nobody() {
+    let server = staffed();
+    let key = server.client(&server.key());
+    for (method, path, body, _) in ADMIN_REQUESTS {
+        let body = (!body.is_empty()).then_some(body.as_bytes());
+        let answer = key.send(method, &format!("{ADMIN}{path}"), &[], body);
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (403, "access_deny"),
+            "{method} {path}"
+        );
+    }
+}

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::Timestamp;
 use crate::domain::audit::{AuditFilter, Audited};
-use crate::http::auth::MayManage;
+use crate::http::auth::MayGovern;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::params::{Params, bad};
 use crate::http::reply::private;
@@ -138,7 +138,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         (status = 400, body = ErrorBody, description = "`bad_parameter`"),
         (status = 403, body = ErrorBody, description = "`access_deny`")))]
 pub(in crate::http) async fn list(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
@@ -164,7 +164,7 @@ pub(in crate::http) async fn list(
         (status = 400, body = ErrorBody, description = "`bad_parameter`"),
         (status = 403, body = ErrorBody, description = "`access_deny`")))]
 pub(in crate::http) async fn export(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {

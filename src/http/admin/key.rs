@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::Kind;
-use crate::http::auth::MayManage;
+use crate::http::auth::MayGovern;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::json::{Empty, read_json};
 use crate::http::reply::private;
@@ -73,7 +73,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         (status = 200, body = KeysBody),
         (status = 403, body = ErrorBody, description = "`access_deny`")))]
 pub(in crate::http) async fn list(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
 ) -> Result<HttpResponse, ApiError> {
     let rows = services.credentials.list(&caller, Kind::Key)?;
@@ -100,7 +100,7 @@ pub(in crate::http) async fn list(
         (status = 400, body = ErrorBody, description = "`bad_parameter`, `limit_reached`"),
         (status = 403, body = ErrorBody, description = "`access_deny`, `csrf`")))]
 pub(in crate::http) async fn add(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     request: HttpRequest,
     payload: Payload,
@@ -119,7 +119,7 @@ pub(in crate::http) async fn add(
         (status = 403, body = ErrorBody, description = "`access_deny`, `csrf`"),
         (status = 404, body = ErrorBody, description = "`not_found`")))]
 pub(in crate::http) async fn revoke(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     id: Path<u32>,
 ) -> Result<HttpResponse, ApiError> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::Role;
-use crate::http::auth::MayManage;
+use crate::http::auth::MayGovern;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::json::{Empty, read_json};
 use crate::http::reply::private;
@@ -124,7 +124,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         (status = 200, body = UsersBody),
         (status = 403, body = ErrorBody, description = "`access_deny`")))]
 pub(in crate::http) async fn list(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
 ) -> Result<HttpResponse, ApiError> {
     let objects = services.users.list(&caller)?.into_iter().map(UserBody::from).collect();
@@ -141,7 +141,7 @@ pub(in crate::http) async fn list(
         (status = 409, body = ErrorBody, description = "`exists`"),
         (status = 503, body = ErrorBody, description = "`overloaded`")))]
 pub(in crate::http) async fn add(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     request: HttpRequest,
     payload: Payload,
@@ -164,7 +164,7 @@ pub(in crate::http) async fn add(
         (status = 409, body = ErrorBody, description = "`last_admin`"),
         (status = 503, body = ErrorBody, description = "`overloaded`")))]
 pub(in crate::http) async fn change(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     name: Path<String>,
     request: HttpRequest,
@@ -185,7 +185,7 @@ pub(in crate::http) async fn change(
         (status = 404, body = ErrorBody, description = "`not_found`"),
         (status = 409, body = ErrorBody, description = "`last_admin`")))]
 pub(in crate::http) async fn remove(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     name: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
@@ -201,7 +201,7 @@ pub(in crate::http) async fn remove(
         (status = 403, body = ErrorBody, description = "`access_deny`, `csrf`"),
         (status = 404, body = ErrorBody, description = "`not_found`")))]
 pub(in crate::http) async fn end_sessions(
-    caller: MayManage,
+    caller: MayGovern,
     services: Data<Services>,
     name: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
