@@ -268,8 +268,12 @@ impl Core {
         caller: &Caller,
         f: impl FnOnce(&WriteTx<'_>, &mut Catalogue) -> Result<(T, Act)> + Send + 'static,
     ) -> Result<T> {
-        let (caller, now) = (caller.clone(), self.clock.now());
+        let (core, caller, now) = (Arc::clone(self), caller.clone(), self.clock.now());
         self.change(move |tx, next| {
+            // A body may take a minute to arrive: who began it may have lost his place meanwhile.
+            if !core.holds(&caller) {
+                return Err(Error::InvalidAuth);
+            }
             let by = By::caller(Some(&caller), next);
             let (value, act) = f(tx, next)?;
             tx.append_audit(act.entry(now, by, "ok"))?;

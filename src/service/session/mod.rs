@@ -210,6 +210,9 @@ impl Sessions {
         let new = core.hasher.hash(new).await?;
         let (core_in, by, now) = (Arc::clone(core), caller.clone(), core.clock.now());
         core.change(move |tx, next| {
+            if !core_in.holds(&by) {
+                return Err(Error::InvalidAuth); // ended while the password was checked
+            }
             let told = By::caller(Some(&by), next);
             let current = next.users.get(&user.id).filter(|now| now.password == user.password);
             let mut user = User::clone(current.ok_or(Error::WrongPassword)?);

@@ -235,3 +235,27 @@ async fn a_role_that_changed_ends_the_session_of_a_caller() {
     let gone = site.services.users.change(&local, "m.krause", Some(Role::Viewer), None).await;
     assert!(matches!(gone, Err(Error::LastAdmin)));
 }
+
+#[tokio::test]
+async fn who_has_lost_his_place_changes_nothing_any_more() {
+    let site = Site::new().await;
+    let services = &site.services;
+    site.add("other", Role::Admin).await;
+    let secret = site.log_in().await;
+    let admin = services.sessions.authenticate(&secret, None).unwrap(); // and then sends its body
+    let local = Caller::local();
+    services.users.change(&local, "m.krause", Some(Role::Viewer), None).await.unwrap();
+    let added = services.users.add(&admin, "friend".to_owned(), PASSWORD, Role::Admin).await;
+    assert!(matches!(added, Err(Error::InvalidAuth)), "{added:?}");
+    let removed = services.users.remove(&admin, "other").await;
+    assert!(matches!(removed, Err(Error::InvalidAuth)), "{removed:?}");
+    assert_eq!(services.users.list(&local).unwrap().len(), 2);
+
+    let secret = site.log_in().await;
+    let viewer = services.sessions.authenticate(&secret, None).unwrap();
+    let changed = services.sessions.change_password(&viewer, PASSWORD, "lantern-7-rhubarb");
+    let (changed, ended) = tokio::join!(changed, services.users.end_sessions(&local, "m.krause"));
+    ended.unwrap();
+    assert!(matches!(changed, Err(Error::InvalidAuth)), "{changed:?}");
+    assert_eq!(site.stored(), 0, "and gets no new session");
+}
