@@ -11,7 +11,7 @@ use crate::domain::Timestamp;
 use crate::domain::time::{DAY_US, MINUTE_US, SECOND_US};
 
 /// No clock that is right is before this. A package sets it to its build's time.
-const BUILT: Timestamp = match option_env!("SOURCE_DATE_EPOCH") {
+pub(super) const BUILT: Timestamp = match option_env!("SOURCE_DATE_EPOCH") {
     Some(seconds) => Timestamp(parse(seconds) * SECOND_US),
     None => Timestamp(1_767_225_600 * SECOND_US), // 2026-01-01, before the first version
 };

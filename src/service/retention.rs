@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Core;
 use super::access::{Action, Caller};
-use super::clock_watch::ClockWatch;
+use super::clock_watch::{BUILT, ClockWatch};
 use super::error::{Error, Result};
 use super::event::Events;
 use crate::domain::setting::{Key, Kind};
@@ -140,8 +140,10 @@ impl Retention {
             let Some(days) = self.days() else { break };
             let Some(now) = self.clock.look().await? else { break };
             let cutoff = cutoff(now, days);
-            let aged =
-                self.core.read(move |tx| Ok(tx.arrived_before(cutoff, after, STEP)?)).await?;
+            let aged = self
+                .core
+                .read(move |tx| Ok(tx.arrived_before(cutoff, BUILT, after, STEP)?))
+                .await?;
             next = aged.next;
             if aged.events.is_empty() {
                 break;
@@ -190,7 +192,7 @@ impl Retention {
             let (mut count, mut oldest, mut newest) = (0, None, None);
             let mut next = Some(EventId(0));
             while let Some(after) = next {
-                let aged = tx.arrived_before(cutoff, after, COUNT_STEP)?;
+                let aged = tx.arrived_before(cutoff, BUILT, after, COUNT_STEP)?;
                 count += aged.events.len() as u64;
                 let arrivals = || aged.events.iter().map(|(_, arrival)| *arrival);
                 oldest = oldest.or_else(|| arrivals().next());

@@ -29,10 +29,21 @@ pub struct Aged {
 impl ReadTx {
     /// Events that arrived before `cutoff`, in order of id from above `after`, at most `limit`.
     ///
+    /// No clock that was right told a time before `dead`: what has such an arrival is taken to have arrived
+    /// with a later event that has a better one, or just now.
+    ///
     /// Cost: the rows found and a bounded number more, whatever the size of the history.
-    pub fn arrived_before(&self, cutoff: Timestamp, after: EventId, limit: usize) -> Result<Aged> {
+    pub fn arrived_before(
+        &self,
+        cutoff: Timestamp,
+        dead: Timestamp,
+        after: EventId,
+        limit: usize,
+    ) -> Result<Aged> {
         let table = self.tx.open_table(EVENTS)?;
         let mut aged = Aged::default();
+        // The event by which those before it are judged, and its arrival.
+        let mut witness: Option<(u64, Timestamp)> = None;
         let mut strays = 0;
         let rows = table.range((Bound::Excluded(after.0), Bound::Unbounded))?;
         for (at, entry) in rows.enumerate() {
@@ -41,10 +52,13 @@ impl ReadTx {
             }
             let (id, value) = entry?;
             // A damaged row stays: what its index entries are is not known.
-            let arrival = match row::decode(id.value(), value.value()) {
-                Ok(EventRow::V1(row)) => Some(Timestamp(row.received_at)),
-                Err(row::Damage) => None,
-            };
+            let mut arrival = arrival(id.value(), value.value());
+            if arrival.is_some_and(|arrival| arrival < dead) {
+                if witness.is_none_or(|(at, _)| at < id.value()) {
+                    witness = find_witness(&table, id.value(), dead)?;
+                }
+                arrival = witness.map(|(_, arrival)| arrival);
+            }
             if let Some(arrival) = arrival.filter(|arrival| *arrival < cutoff) {
                 strays = 0;
                 aged.events.push((EventId(id.value()), arrival));
@@ -60,6 +74,38 @@ impl ReadTx {
             }
         }
         Ok(aged)
+    }
+}
+
+/// An event after `id` that arrived when the clock was not dead: at twice the distance each time, since
+/// that clock was dead for a while; at last the newest.
+fn find_witness(
+    table: &impl ReadableTable<u64, &'static [u8]>,
+    id: u64,
+    dead: Timestamp,
+) -> Result<Option<(u64, Timestamp)>> {
+    let mut distance = 1;
+    loop {
+        let found = table.range(id.saturating_add(distance)..)?.next();
+        let is_last = found.is_none();
+        let Some(entry) = found.or_else(|| table.last().transpose()) else { return Ok(None) };
+        let (at, value) = entry?;
+        let good = arrival(at.value(), value.value()).filter(|arrival| *arrival >= dead);
+        if let Some(arrival) = good {
+            return Ok(Some((at.value(), arrival)));
+        }
+        if is_last {
+            return Ok(None);
+        }
+        distance *= 2;
+    }
+}
+
+/// When an event arrived; `None` if its row is damaged.
+fn arrival(id: u64, row: &[u8]) -> Option<Timestamp> {
+    match row::decode(id, row) {
+        Ok(EventRow::V1(row)) => Some(Timestamp(row.received_at)),
+        Err(row::Damage) => None,
     }
 }
 

@@ -199,3 +199,21 @@ async fn a_pass_ends_early_when_the_server_stops() {
     site.pass().await;
     assert_eq!(site.count().await, 3);
 }
+
+#[tokio::test]
+async fn what_arrived_by_a_dead_clock_is_kept_as_long_as_what_came_after() {
+    let site = Site::new(30).await;
+    site.clock.step_us(HOUR_US - START.0); // a machine without a battery: 1970
+    site.arrive(600).await;
+    site.clock.step_us(START.0 - HOUR_US);
+    assert_eq!(site.pass().await.last_deleted, 0);
+    site.arrive(1).await;
+    site.days(30);
+    assert_eq!(site.pass().await.last_deleted, 0);
+    site.clock.advance_us(HOUR_US);
+    let (_, preview) = site.services().retention.preview(&Caller::local(), None).await.unwrap();
+    assert_eq!((preview.count, preview.oldest), (601, Some(START)));
+    assert_eq!(site.pass().await.last_deleted, 601);
+    let check = site.read(|tx| Ok(tx.check()?)).await;
+    assert_eq!(check.problems, [""; 0]);
+}
