@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::Core;
 use super::access::{Action, Caller};
 use super::audit::Act;
+use super::catalogue::Catalogue;
 use super::error::Result;
 use crate::domain::Timestamp;
 use crate::domain::time::{DAY_US, MINUTE_US, SECOND_US};
+use crate::store::WriteTx;
 
 /// No clock that is right is before this. A package sets it to its build's time.
 pub(super) const BUILT: Timestamp = match option_env!("SOURCE_DATE_EPOCH") {
@@ -70,9 +72,35 @@ struct State {
     doubt: Option<Doubt>,
     /// Since when (elapsed) it has been plausible again.
     plausible_since: Option<Duration>,
+    /// From when it jumped, as the store remembers it.
+    jumped_from: Option<Timestamp>,
 }
 
 impl State {
+    /// How it is at a start: a jump that was not settled before counts on. The time that the server did
+    /// not run counts as part of it, for nobody knows how long that was.
+    fn new(jumped_from: Option<Timestamp>, elapsed: Duration) -> Self {
+        let micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+        Self {
+            offset_us: jumped_from.map(|from| from.0 - micros),
+            doubt: jumped_from.map(|_| Doubt::Jumped),
+            plausible_since: None,
+            jumped_from,
+        }
+    }
+
+    /// From when it jumped, as the store has to remember it from now on.
+    fn jump(&self, elapsed: Duration) -> Option<Timestamp> {
+        let micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
+        match (self.doubt, self.jumped_from) {
+            (None, _) => None,
+            (Some(Doubt::Jumped), None) => {
+                self.offset_us.map(|offset| Timestamp(offset.saturating_add(micros)))
+            }
+            (Some(_), known) => known,
+        }
+    }
+
     fn look(&mut self, wall: Timestamp, elapsed: Duration, newest: Timestamp) {
         let offset = wall.0 - i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
         let wrong = if wall < BUILT {
@@ -114,8 +142,9 @@ pub struct ClockWatch {
 }
 
 impl ClockWatch {
-    pub(super) fn new(core: Arc<Core>) -> Self {
-        Self { core, state: Arc::default() }
+    pub(super) fn new(core: Arc<Core>, jumped_from: Option<Timestamp>) -> Self {
+        let state = State::new(jumped_from, core.clock.elapsed());
+        Self { core, state: Arc::new(Mutex::new(state)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -134,15 +163,20 @@ impl ClockWatch {
     pub async fn look(&self) -> Result<Option<Timestamp>> {
         let newest = self.core.read(|tx| Ok(tx.last_arrival()?)).await?;
         let now = self.core.clock.now();
-        let (before, doubt) = {
+        let elapsed = self.core.clock.elapsed();
+        let (before, doubt, remembered, jump) = {
             let mut state = self.lock();
             let before = state.doubt;
-            state.look(now, self.core.clock.elapsed(), newest);
-            (before, state.doubt)
+            state.look(now, elapsed, newest);
+            (before, state.doubt, state.jumped_from, state.jump(elapsed))
         };
         if let Some(doubt) = doubt.filter(|_| doubt != before) {
             let act = Act::on("clock.step", "clock").with(doubt.text());
             self.core.note(None, act, "ok").await?;
+        }
+        if jump != remembered {
+            self.core.change(move |tx, _| Ok(tx.put_clock_jump(jump)?)).await?;
+            self.lock().jumped_from = jump;
         }
         Ok(doubt.is_none().then_some(now))
     }
@@ -160,7 +194,11 @@ impl ClockWatch {
             object: "clock".to_owned(),
             detail: self.doubt().map_or("it was believed", Doubt::text).to_owned(),
         };
-        self.core.change_as(caller, act, move |tx, _| Ok(tx.lower_last_arrival(now)?)).await?;
+        let settle = move |tx: &WriteTx<'_>, _: &mut Catalogue| {
+            tx.put_clock_jump(None)?;
+            Ok(tx.lower_last_arrival(now)?)
+        };
+        self.core.change_as(caller, act, settle).await?;
         *self.lock() = State::default();
         self.look().await?;
         Ok(())

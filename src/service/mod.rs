@@ -127,6 +127,7 @@ impl Services {
         let mut catalogue = Catalogue::load(&tx, &clock)?;
         catalogue.settings = settings.with_stored(&tx)?;
         let figures = figures::Figures::load(&tx)?;
+        let jumped_from = tx.clock_jump()?;
         drop(tx);
         let core = Arc::new(Core {
             store,
@@ -147,7 +148,7 @@ impl Services {
         let event_types = event_type::EventTypes::new(Arc::clone(&core));
         let agents = agent::Agents::new(Arc::clone(&core), events.clone(), event_types.clone());
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
-        let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core));
+        let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from);
         let storage = storage::Storage::new(Arc::clone(&core));
         let retention =
             retention::Retention::new(Arc::clone(&core), events.clone(), clock_watch.clone());

@@ -110,6 +110,16 @@ fn arrival(id: u64, row: &[u8]) -> Option<Timestamp> {
 }
 
 impl WriteTx<'_> {
+    /// Remembers the time from which the clock jumped, as long as that is not settled.
+    pub fn put_clock_jump(&self, from: Option<Timestamp>) -> Result<()> {
+        let mut table = self.tx.open_table(STATE)?;
+        match from {
+            Some(from) => drop(table.insert(state::CLOCK_JUMP, from.0.max(0).unsigned_abs())?),
+            None => drop(table.remove(state::CLOCK_JUMP)?),
+        }
+        Ok(())
+    }
+
     /// Makes the newest arrival no later than `now`.
     pub fn lower_last_arrival(&self, now: Timestamp) -> Result<()> {
         let mut table = self.tx.open_table(STATE)?;

@@ -122,6 +122,12 @@ impl ReadTx {
         Ok(self.tx.open_table(STATE)?.get(name)?.map_or(0, |v| v.value()))
     }
 
+    /// From when the clock jumped, if that is not settled.
+    pub fn clock_jump(&self) -> Result<Option<Timestamp>> {
+        let from = self.state(state::CLOCK_JUMP)?;
+        Ok((from > 0).then(|| Timestamp(from.cast_signed())))
+    }
+
     /// What `key` of `camera` stands for.
     pub fn remembered(&self, camera: CameraId, key: &str) -> Result<Option<Remembered>> {
         let table = self.tx.open_table(IDEMPOTENCY)?;

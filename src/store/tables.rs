@@ -80,6 +80,8 @@ pub(super) mod state {
     pub const LAST_CREDENTIAL: &str = "last_credential";
     /// Newest arrival of an event, microseconds.
     pub const LAST_ARRIVAL: &str = "last_arrival";
+    /// From when the clock jumped, microseconds, while it is not believed for that.
+    pub const CLOCK_JUMP: &str = "clock_jump";
     /// Newest user id.
     pub const LAST_USER: &str = "last_user";
     /// Newest session number.

@@ -201,6 +201,35 @@ async fn a_pass_ends_early_when_the_server_stops() {
 }
 
 #[tokio::test]
+async fn a_jump_is_not_forgotten_by_a_restart() {
+    let mut site = Site::new(30).await;
+    site.arrive(3).await;
+    site.pass().await;
+    site.clock.step_us(5 * 365 * DAY_US);
+    assert_eq!(site.pass().await.state, State::StoppedByClock);
+    site.restart();
+    site.clock.advance_us(HOUR_US);
+    assert_eq!(site.pass().await.state, State::StoppedByClock);
+    assert_eq!(site.services().clock_watch.doubt(), Some(Doubt::Jumped));
+    assert_eq!(site.count().await, 3);
+
+    site.clock.step_us(-5 * 365 * DAY_US);
+    site.pass().await;
+    site.clock.advance_us(10 * MINUTE_US);
+    assert_eq!(site.pass().await.state, State::Idle);
+    site.restart();
+    assert_eq!(site.pass().await.state, State::Idle, "that it is right was kept");
+
+    site.clock.step_us(40 * DAY_US);
+    site.pass().await;
+    site.restart();
+    site.services().clock_watch.confirm(&Caller::local()).await.unwrap();
+    assert_eq!(site.pass().await.last_deleted, 3, "an administrator says it is right");
+    site.restart();
+    assert_eq!(site.pass().await.state, State::Idle, "the confirmation was kept");
+}
+
+#[tokio::test]
 async fn what_arrived_by_a_dead_clock_is_kept_as_long_as_what_came_after() {
     let site = Site::new(30).await;
     site.clock.step_us(HOUR_US - START.0); // a machine without a battery: 1970
