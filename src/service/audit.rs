@@ -250,12 +250,12 @@ impl Audit {
         self.followed.lock().expect("nothing panics while it is held")
     }
 
-    /// Gives up entries older than 400 days, in bounded steps.
+    /// Gives up entries that are older than 400 days at `now`, in bounded steps.
     ///
     /// # Errors
     /// The store's.
-    pub async fn forget(&self) -> Result<()> {
-        let before = Timestamp(self.core.clock.now().0 - AUDIT_KEPT_US);
+    pub(super) async fn forget(&self, now: Timestamp) -> Result<()> {
+        let before = Timestamp(now.0 - AUDIT_KEPT_US);
         while self.core.read(move |tx| Ok(tx.has_audit_before(before)?)).await? {
             let core = Arc::clone(&self.core);
             let step =

@@ -213,6 +213,28 @@ impl Services {
         outcome
     }
 
+    /// Gives up idempotency keys that are old enough; nothing by a clock that is not believed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_keys(&self) -> Result<()> {
+        match self.clock_watch.look().await? {
+            Some(_) => self.events.forget_keys().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same of the audit trail.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget_audit(&self) -> Result<()> {
+        match self.clock_watch.look().await? {
+            Some(now) => self.audit.forget(now).await,
+            None => Ok(()),
+        }
+    }
+
     /// What everybody should be told now, worst first. No I/O beyond a look at the disk's room.
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = Vec::new();

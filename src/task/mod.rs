@@ -38,7 +38,7 @@ impl Tasks {
         let shared = services.clone();
         tasks.every("forget-keys", FORGET_EVERY, move || {
             let services = shared.clone();
-            async move { services.events.forget_keys().await }
+            async move { services.forget_keys().await }
         });
         let shared = services.clone();
         tasks.every("save-uses", SAVE_USES_EVERY, move || {
@@ -54,7 +54,7 @@ impl Tasks {
         let shared = services.clone();
         tasks.every("forget-audit", FORGET_AUDIT_EVERY, move || {
             let services = shared.clone();
-            async move { services.audit.forget().await }
+            async move { services.forget_audit().await }
         });
         let shared = services.clone();
         tasks.every("clock", CLOCK_EVERY, move || {
