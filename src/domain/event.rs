@@ -71,3 +71,28 @@ pub fn order_time(time: Timestamp, arrival: Timestamp) -> Timestamp {
     let latest = arrival.0.saturating_add(super::time::DAY_US);
     if time < Timestamp::YEAR_2000 || time.0 > latest { arrival } else { time }
 }
+
+/// The same where the clock that told the arrival is dead: `time`, unless it lies before 2000 or after 2099
+/// (operations.md 2.3).
+pub fn order_time_by_sender(time: Timestamp, arrival: Timestamp) -> Timestamp {
+    if (Timestamp::YEAR_2000..Timestamp::YEAR_2100).contains(&time) { time } else { arrival }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_clock_sorts_by_the_sender() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let dead = at("1970-01-01T00:10:00");
+        for (time, sorted) in [
+            ("2026-11-22T12:00:00", at("2026-11-22T12:00:00")),
+            ("1999-12-31T23:59:59", dead),
+            ("2100-01-01T00:00:00", dead),
+        ] {
+            assert_eq!(order_time_by_sender(at(time), dead), sorted, "{time}");
+            assert_eq!(order_time(at(time), dead), dead, "{time}");
+        }
+    }
+}

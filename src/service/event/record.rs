@@ -5,9 +5,10 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::Events;
-use crate::domain::event::{BULK_MAX, is_key, order_time};
+use crate::domain::event::{BULK_MAX, is_key, order_time, order_time_by_sender};
 use crate::domain::{CameraId, Event, EventId, NewEvent, Timestamp, When};
 use crate::service::access::{Action, Caller};
+use crate::service::clock_watch::BUILT;
 use crate::service::error::{Error, Result};
 use crate::service::idempotency::{self, Claimed, Holder, Outcome};
 use crate::service::metrics::Source;
@@ -313,7 +314,11 @@ impl Events {
             camera,
             event_type: event_type.number,
             time,
-            order_time: order_time(time, now),
+            order_time: if now < BUILT {
+                order_time_by_sender(time, now)
+            } else {
+                order_time(time, now)
+            },
             received_at: now,
             meta: new.meta,
             uid: new.uid,
