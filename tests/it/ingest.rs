@@ -107,6 +107,17 @@ fn refusals_have_codes() {
 }
 
 #[test]
+fn many_unknown_tokens_are_slowed_down_and_a_valid_one_is_not() {
+    let (server, camera, _) = site();
+    let anyone = server.client("");
+    let guess = |n: u32| deliver(&anyone, &format!("wp.t{n}.{}", "A".repeat(22)), "", None);
+    let errors: Vec<String> = (1_000..1_070).map(|n| guess(n).error()).collect();
+    assert!(errors[..60].iter().all(|error| error == "not_found"), "{errors:?}");
+    assert!(errors[60..].iter().all(|error| error == "too_many_attempts"), "{errors:?}");
+    assert_eq!(deliver(&anyone, secret(&camera), "", None).status, 200);
+}
+
+#[test]
 fn what_a_source_is_called_takes_no_memory() {
     let (server, camera, client) = site();
     let anyone = server.client("");

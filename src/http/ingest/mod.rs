@@ -51,7 +51,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         (status = 200, description = "Taken in: what was stored is on disk. No body"),
         (status = 404, body = ErrorBody, description = "`not_found`: no such token"),
         (status = 413, body = ErrorBody, description = "`body_too_large`"),
-        (status = 429, body = ErrorBody, description = "`rate_limited`"),
+        (status = 429, body = ErrorBody, description = "`rate_limited`; `too_many_attempts` after many unknown tokens"),
         (status = 503, body = ErrorBody, description = "`overloaded`, `storage_failed`"),
         (status = 507, body = ErrorBody, description = "`storage_full`")))]
 pub(super) async fn deliver(
@@ -60,9 +60,13 @@ pub(super) async fn deliver(
     token: Path<String>,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let from = peer(&req);
     let caller = services.credentials.authenticate(&token, Presented::Query);
-    let mut caller = caller.map_err(|_| ApiError::NotFound)?;
-    caller.from = peer(&req);
+    let mut caller = caller.map_err(|_| match services.credentials.refusal(&token, from) {
+        Error::InvalidAuth => ApiError::NotFound,
+        slowed_down => slowed_down.into(),
+    })?;
+    caller.from = from;
     services.credentials.used(&caller, caller.from);
     let zone = services.ingest.zone(&caller).map_err(|_| ApiError::NotFound)?;
     let body = read_body(&req, payload, UPLOAD_BYTES_MAX).await?;
