@@ -40,6 +40,12 @@ pub struct Told {
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<HashMap<CameraId, Refused>>);
 
+impl Refused {
+    fn is_recent(&self, now: Timestamp) -> bool {
+        self.last.is_some_and(|last| now.0.saturating_sub(last.0) < HOUR_US)
+    }
+}
+
 impl Ring {
     fn add(&mut self, slot: i64, count: u32) {
         self.turn(slot);
@@ -79,14 +85,22 @@ impl Refusals {
         self.0.lock().expect("nothing panics while it is held")
     }
 
-    /// Counts refused events of a camera that exists.
-    pub fn add(&self, camera: CameraId, reason: &'static str, count: usize, now: Timestamp) {
+    /// Counts refused events of a camera that exists. Tells whether they are the first in an hour.
+    pub fn add(
+        &self,
+        camera: CameraId,
+        reason: &'static str,
+        count: usize,
+        now: Timestamp,
+    ) -> bool {
         let mut all = self.lock();
         let refused = all.entry(camera).or_default();
+        let is_first = !refused.is_recent(now);
         refused.last = Some(now);
         let empty = Ring { newest: slot(now), counts: [0; SLOTS as usize] };
         let ring = refused.reasons.entry(reason).or_insert(empty);
         ring.add(slot(now), u32::try_from(count).unwrap_or(u32::MAX));
+        is_first
     }
 
     /// What was refused of a camera.
@@ -96,7 +110,7 @@ impl Refusals {
         let counts = refused.reasons.iter().map(|(reason, ring)| (*reason, ring.sum(slot(now))));
         Told {
             counts: counts.filter(|(_, count)| *count > 0).collect(),
-            recent: refused.last.is_some_and(|last| now.0.saturating_sub(last.0) < HOUR_US),
+            recent: refused.is_recent(now),
         }
     }
 
@@ -137,9 +151,9 @@ mod tests {
     fn a_refusal_counts_for_a_day_and_marks_for_an_hour() {
         let refusals = Refusals::default();
         let camera = CameraId(7);
-        refusals.add(camera, "rate_limited", 3, later(0));
-        refusals.add(camera, "rate_limited", 1, later(600));
-        refusals.add(camera, "bad_json", 1, later(600));
+        assert!(refusals.add(camera, "rate_limited", 3, later(0)));
+        assert!(refusals.add(camera, "rate_limited", 1, later(600)));
+        assert!(!refusals.add(camera, "bad_json", 1, later(600)), "not the first in an hour");
         let told = |minutes| refusals.of(camera, later(minutes));
         assert_eq!(told(601).counts, BTreeMap::from([("bad_json", 1), ("rate_limited", 4)]));
         assert!(told(659).recent && !told(660).recent);

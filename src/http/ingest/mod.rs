@@ -78,11 +78,15 @@ pub(super) async fn deliver(
     };
     match outcome {
         Ok(Received::Stored(_) | Received::Completed(_) | Received::Ignored) => {}
-        Ok(Received::SwitchedOff) => services.events.refused(&caller, None, "receive_off", 1),
+        Ok(Received::SwitchedOff) => {
+            services.events.refused(&caller, None, "receive_off", 1);
+        }
         // The sender cannot mend it, and repeating would not either.
         Err(error @ (Error::BadParameter(_) | Error::MetaLimit(_) | Error::LimitReached(_))) => {
-            services.events.refused(&caller, None, "not_understood", 1);
-            tracing::warn!(%error, caller = ?caller.who, "a delivery was left out");
+            // A camera in a foreign tongue speaks all day: the log tells once, the page counts.
+            if services.events.refused(&caller, None, "not_understood", 1) {
+                tracing::warn!(%error, caller = ?caller.who, "a delivery was left out");
+            }
         }
         Err(error) => return Err(error.into()),
     }

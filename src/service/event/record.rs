@@ -353,19 +353,19 @@ impl Events {
 
     /// Counts events that were refused before they got here, such as a body that is no JSON: for the
     /// camera they name, or for the only one of the credential. `reason` is an `errorType`, a word of
-    /// the code: it becomes a label.
+    /// the code: it becomes a label. Tells whether it is the camera's first in an hour.
     pub fn refused(
         &self,
         caller: &Caller,
         named: Option<CameraId>,
         reason: &'static str,
         count: usize,
-    ) {
+    ) -> bool {
         self.core.figures.counters.rejected(reason, count);
-        let Some(camera) = named.or_else(|| caller.only_camera()) else { return };
-        if caller.covers(camera) && self.core.catalogue().camera(camera).is_some() {
-            self.core.figures.refusals.add(camera, reason, count, self.core.clock.now());
-        }
+        let Some(camera) = named.or_else(|| caller.only_camera()) else { return false };
+        caller.covers(camera)
+            && self.core.catalogue().camera(camera).is_some()
+            && self.core.figures.refusals.add(camera, reason, count, self.core.clock.now())
     }
 
     /// Waits until a camera's rate has room for one more event, and takes it: for connections that are
