@@ -67,6 +67,23 @@ pub async fn read_json<T: DeserializeOwned>(
     Ok(JsonBody { value, _body: body })
 }
 
+/// The same from somebody who has not proved who he is: an error says what is `wanted`, and nothing of how
+/// the body was read (operations.md 6.4).
+///
+/// # Errors
+/// As [`read_json`].
+pub async fn read_json_of_anybody<T: DeserializeOwned>(
+    req: &HttpRequest,
+    payload: Payload,
+    wanted: &str,
+) -> Result<JsonBody<T>, ApiError> {
+    read_json(req, payload, Empty::IsError).await.map_err(|error| match error {
+        ApiError::BadJson(_) => ApiError::BadJson(wanted.to_owned()),
+        ApiError::Service(Error::BadParameter(_)) => Error::BadParameter(wanted.to_owned()).into(),
+        other => other,
+    })
+}
+
 /// Parses JSON text.
 ///
 /// # Errors

@@ -572,3 +572,20 @@ fn a_license_key_governs_nobody() {
         );
     }
 }
+
+#[test]
+fn strangers_are_not_told_how_their_body_is_read() {
+    let server = Server::start();
+    for path in ["setup", "session"] {
+        let path = format!("{ADMIN}/{path}/");
+        for (body, code) in
+            [("[]", "bad_parameter"), (r#"{"x":1}"#, "bad_parameter"), ("{", "bad_json")]
+        {
+            let answer = server.client("").send("POST", &path, &[], Some(body.as_bytes()));
+            assert_eq!((answer.status, answer.error().as_str()), (400, code), "{path} {body}");
+            for word in ["struct", "expected", "column", "field"] {
+                assert!(!answer.text.contains(word), "{path} {body}: {}", answer.text);
+            }
+        }
+    }
+}

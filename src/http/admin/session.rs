@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::user::RoleWord;
 use crate::http::auth::{AnyUser, check_not_foreign, clear_cookie, peer, set_cookie};
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::json::{Empty, read_json};
+use crate::http::json::{Empty, read_json, read_json_of_anybody};
 use crate::http::reply::private;
 use crate::http::route::resource;
 use crate::service::Services;
@@ -195,7 +195,8 @@ pub(in crate::http) async fn log_in(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     check_not_foreign(&request)?;
-    let given = read_json::<LogIn>(&request, payload, Empty::IsError).await?.into_inner();
+    let wanted = "an object with name and password is needed";
+    let given = read_json_of_anybody::<LogIn>(&request, payload, wanted).await?.into_inner();
     let begun = services.sessions.begin(&given.name, &given.password, peer(&request)).await?;
     logged_in(&services, &begun)
 }

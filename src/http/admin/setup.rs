@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::session::{SessionBody, logged_in};
 use crate::http::auth::{check_not_foreign, peer};
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::json::{Empty, read_json};
+use crate::http::json::read_json_of_anybody;
 use crate::http::reply::private;
 use crate::http::route::resource;
 use crate::service::Services;
@@ -69,7 +69,8 @@ pub(in crate::http) async fn finish(
 ) -> Result<HttpResponse, ApiError> {
     services.setup.is_open()?; // not found, whatever the body is
     check_not_foreign(&request)?;
-    let new = read_json::<NewAdmin>(&request, payload, Empty::IsError).await?.into_inner();
+    let wanted = "an object with code, name and password is needed";
+    let new = read_json_of_anybody::<NewAdmin>(&request, payload, wanted).await?.into_inner();
     let begun = services.setup.finish(&new.code, new.name, &new.password, peer(&request)).await?;
     logged_in(&services, &begun)
 }
