@@ -68,7 +68,6 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(alias::configure)
         .configure(admin::configure)
         .configure(job::configure)
-        .configure(admin::configure)
         .configure(openapi::configure)
         .configure(ui::configure)
         .default_service(web::to(ui::not_found));
