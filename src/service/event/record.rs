@@ -346,7 +346,9 @@ impl Events {
     /// Counts events that were not stored; for their camera, if it is known and the sender is to blame.
     fn note_refusal(&self, caller: &Caller, named: Option<CameraId>, error: &Error, count: usize) {
         match error.refusal() {
-            Some(reason) => self.refused(caller, named, reason, count),
+            Some(reason) => {
+                self.refused(caller, named, reason, count);
+            }
             None => self.core.figures.counters.rejected(error.rejection(), count),
         }
     }
