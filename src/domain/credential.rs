@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::{CameraId, Timestamp};
+use super::picture::{self, Purpose};
+use super::{CameraId, EventId, Timestamp};
 
 /// Characters of a secret's MAC: 22 base62 digits hold 128 bits.
 const MAC_CHARS: usize = 22;
@@ -125,13 +126,35 @@ impl SecretKey {
         bool::from(mac.to_be_bytes().ct_eq(&claim.mac.to_be_bytes()))
     }
 
+    /// The signature of an address of an event's picture.
+    pub fn picture_signature(&self, id: EventId, purpose: Purpose, until: Timestamp) -> String {
+        base62(self.head_of(&[picture::signed_text(id, purpose, until).as_bytes()]))
+    }
+
+    /// Whether `signature` is that of this address, in constant time. When it ends is the caller's to ask.
+    pub fn proves_picture(
+        &self,
+        signature: &str,
+        id: EventId,
+        purpose: Purpose,
+        until: Timestamp,
+    ) -> bool {
+        let wanted = self.picture_signature(id, purpose, until);
+        bool::from(wanted.as_bytes().ct_eq(signature.as_bytes()))
+    }
+
     fn mac(&self, kind: Kind, id: u32, access: Access, nonce: &Nonce) -> u128 {
+        let letter = [kind.letter() as u8];
+        self.head_of(&[&letter, &id.to_be_bytes(), access.word().as_bytes(), nonce])
+    }
+
+    /// The first 128 bits of HMAC-SHA-256(key, parts in a row).
+    fn head_of(&self, parts: &[&[u8]]) -> u128 {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
-        mac.update(&[kind.letter() as u8]);
-        mac.update(&id.to_be_bytes());
-        mac.update(access.word().as_bytes());
-        mac.update(nonce);
+        for part in parts {
+            mac.update(part);
+        }
         let bytes = mac.finalize().into_bytes();
         let mut head = [0; 16];
         head.copy_from_slice(&bytes[..16]);

@@ -9,6 +9,7 @@ pub mod event;
 pub mod event_type;
 pub mod filter;
 pub mod meta;
+pub mod picture;
 pub mod setting;
 pub mod time;
 pub mod user;
@@ -18,6 +19,7 @@ pub use credential::{Access, Credential, Envelope, Kind, LastUse, Nonce, Origin,
 pub use event::{Event, EventId, NewEvent, When};
 pub use event_type::{Caps, EventType, EventTypeId};
 pub use meta::Meta;
+pub use picture::PictureState;
 pub use time::Timestamp;
 pub use user::{Role, Session, User, UserId};
 

@@ -7,12 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use redb::{Key, ReadableTable, Table, Value, WriteTransaction};
 
-use crate::domain::{EventId, Meta};
+use crate::domain::{EventId, Meta, PictureState};
 
 use super::change::{Change, Create};
 use super::counts::Deltas;
 use super::error::Result;
-use super::key::{AgeKey, Series, SeriesKey, TagKey, TimeKey};
+use super::key::{AgeKey, PICTURE_EXPECTED, PICTURE_READY, Series, SeriesKey, TagKey, TimeKey};
 use super::row::{self, EventRow, EventV1, IdempotencyRow};
 use super::tables::{
     EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY,
@@ -108,11 +108,31 @@ impl Indexes<'_> {
     }
 
     fn tag(&mut self, spot: Spot, tag: &str, by: i64) -> Result<()> {
-        let Spot { id, order: time, series } = spot;
         let tag = self.tag_number(tag)?;
+        self.numbered(spot, tag, by);
+        Ok(())
+    }
+
+    /// A picture that stands so is found as a tag is.
+    fn picture(&mut self, spot: Spot, state: PictureState, by: i64) {
+        if let Some(number) = picture_number(state) {
+            self.numbered(spot, number, by);
+        }
+    }
+
+    fn numbered(&mut self, spot: Spot, tag: u32, by: i64) {
+        let Spot { id, order: time, series } = spot;
         self.tags.0.push((TagKey { tag, time, id }, (by > 0).then_some(series)));
         self.deltas.tag(tag, time, series.camera, series.event_type, by);
-        Ok(())
+    }
+}
+
+/// The number under which the tag index has a picture's state, if it has it.
+pub(super) const fn picture_number(state: PictureState) -> Option<u32> {
+    match state {
+        PictureState::Ready => Some(PICTURE_READY),
+        PictureState::Expected => Some(PICTURE_EXPECTED),
+        PictureState::None | PictureState::Failed => None,
     }
 }
 
@@ -163,12 +183,14 @@ pub(super) fn apply<'c>(
                 }
             }
             Change::Tags { id, edits } => retag(&mut events, &mut indexes, *id, edits)?,
+            Change::Picture { id, state } => repicture(&mut events, &mut indexes, *id, *state)?,
             Change::Delete { ids } => {
                 for id in ids {
                     let Some(old) = events.remove(id.0)? else { continue };
                     let Ok(EventRow::V1(row)) = row::decode(id.0, old.value()) else { continue };
                     let spot = Spot::of(id.0, &row);
                     indexes.event(spot, -1);
+                    indexes.picture(spot, PictureState::from_number(row.picture), -1);
                     for (tag, _) in Meta::from_stored(row.meta).pairs() {
                         indexes.tag(spot, &tag, -1)?;
                     }
@@ -228,5 +250,25 @@ fn retag(
     for (tag, _) in after.iter().filter(|(tag, _)| !has(&before, tag)) {
         indexes.tag(spot, tag, 1)?;
     }
+    Ok(())
+}
+
+fn repicture(
+    events: &mut Table<'_, u64, &'static [u8]>,
+    indexes: &mut Indexes<'_>,
+    id: EventId,
+    state: PictureState,
+) -> Result<()> {
+    let Some(old) = events.get(id.0)?.map(|value| value.value().to_vec()) else { return Ok(()) };
+    let Ok(EventRow::V1(row)) = row::decode(id.0, &old) else { return Ok(()) };
+    let before = PictureState::from_number(row.picture);
+    if before == state {
+        return Ok(());
+    }
+    let spot = Spot::of(id.0, &row);
+    let new = row::encode(id.0, &EventRow::V1(EventV1 { picture: state.number(), ..row }));
+    events.insert(id.0, new.as_slice())?;
+    indexes.picture(spot, before, -1);
+    indexes.picture(spot, state, 1);
     Ok(())
 }

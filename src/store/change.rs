@@ -1,6 +1,6 @@
 //! What can happen to events: the records that pass through the journal.
 
-use crate::domain::{CameraId, EventId, EventTypeId, Meta, Timestamp};
+use crate::domain::{CameraId, EventId, EventTypeId, Meta, PictureState, Timestamp};
 
 use super::row::{self, ChangeRow, Damage, EventV1};
 
@@ -20,6 +20,13 @@ pub enum Change {
     Delete {
         /// Their ids.
         ids: Vec<EventId>,
+    },
+    /// An event's picture stands otherwise.
+    Picture {
+        /// The event; a missing one makes this a no-op.
+        id: EventId,
+        /// How it stands now.
+        state: PictureState,
     },
 }
 
@@ -75,6 +82,7 @@ impl Change {
             Self::Delete { ids } => {
                 ChangeRow::DeleteV1 { ids: ids.iter().map(|id| id.0).collect() }
             }
+            Self::Picture { id, state } => ChangeRow::PictureV1 { id: id.0, state: state.number() },
         };
         row::encode_plain(&record, out);
     }
@@ -100,6 +108,9 @@ impl Change {
             ChangeRow::DeleteV1 { ids } => {
                 Self::Delete { ids: ids.into_iter().map(EventId).collect() }
             }
+            ChangeRow::PictureV1 { id, state } => {
+                Self::Picture { id: EventId(id), state: PictureState::from_number(state) }
+            }
         })
     }
 
@@ -111,6 +122,7 @@ impl Change {
                 edits.iter().map(|(t, v)| 8 + t.len() + v.as_ref().map_or(0, String::len)).sum()
             }
             Self::Delete { ids } => ids.len() * 8,
+            Self::Picture { .. } => 8,
         }
     }
 }
@@ -140,12 +152,13 @@ pub(super) mod tests {
             id: u64, camera: u32, event_type: u16, time: i64, moved: Option<i64>, hash: u128,
             uid in proptest::option::of("[ -~]{1,40}"),
             edits in proptest::collection::vec(("\\PC{1,9}", proptest::option::of("\\PC{0,9}")), 0..5),
-            ids in proptest::collection::vec(any::<u64>(), 0..20),
+            ids in proptest::collection::vec(any::<u64>(), 0..20), state in 0u8..4,
         ) {
             let order_time = Timestamp(moved.unwrap_or(time));
             let new = Create { order_time, uid, hash, ..create(id, camera, event_type, time) };
             let ids = ids.into_iter().map(EventId).collect();
-            for change in [Change::Create(new), Change::Tags { id: EventId(id), edits }, Change::Delete { ids }] {
+            let picture = Change::Picture { id: EventId(id), state: PictureState::from_number(state) };
+            for change in [Change::Create(new), Change::Tags { id: EventId(id), edits }, Change::Delete { ids }, picture] {
                 let mut bytes = Vec::new();
                 change.encode(&mut bytes);
                 prop_assert_eq!(Change::decode(&bytes).unwrap(), change);

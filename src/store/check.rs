@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use redb::ReadableTable;
 
+use super::apply::picture_number;
 use super::counts::{self, Deltas};
 use super::error::Result;
 use super::key::{DayKey, HourKey, SeriesKey, TagKey, TimeKey};
@@ -12,7 +13,7 @@ use super::row::{self, EventRow};
 use super::tables::{
     EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, SERIES,
 };
-use crate::domain::Meta;
+use crate::domain::{Meta, PictureState};
 
 /// Problems that are described; further ones are only counted.
 const DESCRIBED_MAX: usize = 20;
@@ -28,6 +29,8 @@ pub struct Report {
     pub counter_rows: u64,
     /// Entries of the audit trail followed.
     pub audit_entries: u64,
+    /// Files of pictures read.
+    pub pictures: u64,
     /// CRC-32C over all event rows in order of id, to compare two databases.
     pub checksum: u32,
     /// How many things are wrong.
@@ -37,7 +40,7 @@ pub struct Report {
 }
 
 impl Report {
-    fn problem(&mut self, what: impl FnOnce() -> String) {
+    pub(super) fn problem(&mut self, what: impl FnOnce() -> String) {
         self.problem_count += 1;
         if self.problems.len() < DESCRIBED_MAX {
             self.problems.push(what());
@@ -80,8 +83,14 @@ impl ReadTx {
                 report.problem(|| format!("event {id}: its series is not listed"));
             }
             expected.event(time, camera, event_type);
+            let mut numbers = Vec::new();
+            if let Some(number) = picture_number(PictureState::from_number(row.picture)) {
+                numbers.push((number, "(picture)".to_owned()));
+            }
             for (tag, _) in Meta::from_stored(row.meta).pairs() {
-                let number = self.tag_number(&tag)?.unwrap_or(0);
+                numbers.push((self.tag_number(&tag)?.unwrap_or(0), tag));
+            }
+            for (number, tag) in numbers {
                 tags += 1;
                 let found = by_tag.get(TagKey { tag: number, time, id })?.map(|v| v.value());
                 if found != Some(series) {

@@ -4,6 +4,12 @@ use std::cmp::Ordering;
 
 use redb::{Key, TypeName, Value};
 
+/// Number that stands in the tag index and its counters for "has a picture". Tags get theirs from 1 on, and
+/// a database has no room for so many.
+pub const PICTURE_READY: u32 = u32::MAX;
+/// The same for "a picture is expected": what is left to give up after a restart.
+pub const PICTURE_EXPECTED: u32 = u32::MAX - 1;
+
 /// Defines a key struct with its layout, in the order of its fields.
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident, $width:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty),+ $(,)? }) => {

@@ -18,6 +18,7 @@ mod files;
 pub mod journal;
 pub mod key;
 mod migrate;
+mod picture;
 pub mod query;
 mod read;
 pub mod row;
@@ -36,6 +37,7 @@ pub use error::{Result, StoreError};
 pub use files::{
     begin_run, end_run, free_bytes, put_setup_code, remove_setup_code, secret_key, total_bytes,
 };
+pub use picture::{NewPicture, PictureFile, PictureKind, Pictures, TemporaryPicture};
 pub use query::{GroupBy, Histogram, Listed, Query, Selection};
 pub use read::{ReadTx, Remembered, StoredEvent, damaged_rows};
 pub use sizes::Sizes;

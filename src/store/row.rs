@@ -97,7 +97,7 @@ pub struct EventV1<'a> {
     pub order_time: Option<i64>,
     /// Arrival, microseconds.
     pub received_at: i64,
-    /// State of its picture: 0 = none. Later versions give the other values a meaning.
+    /// State of its picture, see `PictureState::number`; format 1 and 2 wrote 0.
     pub picture: u8,
     /// The sender's idempotency key.
     pub uid: Option<&'a str>,
@@ -128,6 +128,13 @@ pub enum ChangeRow<'a> {
     DeleteV1 {
         /// Their ids.
         ids: Vec<u64>,
+    },
+    /// The state of an event's picture changed, from format 3 on.
+    PictureV1 {
+        /// The event.
+        id: u64,
+        /// See `PictureState::number`.
+        state: u8,
     },
 }
 

@@ -28,6 +28,8 @@ pub struct Sizes {
     pub database: u64,
     /// The journal.
     pub journal: u64,
+    /// Pictures; of those from before this start, as many as have been looked at.
+    pub pictures: u64,
     /// Everything else in the data directory.
     pub other: u64,
 }
@@ -40,6 +42,7 @@ impl Store {
             disk_total: files::total_bytes(dir)?,
             disk_free: files::free_bytes(dir)?,
             journal: blocks_in(&dir.join("journal"))?,
+            pictures: self.pictures().bytes(),
             ..Sizes::default()
         };
         sizes.database = blocks(&dir.join(DATABASE_FILE));

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Events;
 use crate::domain::event::{BULK_MAX, is_key, order_time, order_time_by_sender};
-use crate::domain::{CameraId, Event, EventId, NewEvent, Timestamp, When};
+use crate::domain::{CameraId, Event, EventId, NewEvent, PictureState, Timestamp, When};
 use crate::service::access::{Action, Caller};
 use crate::service::clock_watch::BUILT;
 use crate::service::error::{Error, Result};
@@ -44,8 +44,8 @@ struct Checked {
 impl Checked {
     fn event(self, id: EventId, time: Timestamp) -> Event {
         let Create { event_type, order_time, received_at, meta, uid, camera, .. } = self.create;
-        let name = self.name;
-        Event { id, camera, event_type, name, time, order_time, received_at, meta, uid }
+        let (name, picture) = (self.name, PictureState::None);
+        Event { id, camera, event_type, name, time, order_time, received_at, meta, uid, picture }
     }
 }
 
@@ -289,8 +289,19 @@ impl Events {
             return Err(Error::UnknownEventType(name));
         };
         let (order_time, received_at, name) = (time, time, name.into());
-        let event =
-            Event { id, camera, event_type, name, time, order_time, received_at, meta, uid };
+        let picture = PictureState::None; // as in the first answer
+        let event = Event {
+            id,
+            camera,
+            event_type,
+            name,
+            time,
+            order_time,
+            received_at,
+            meta,
+            uid,
+            picture,
+        };
         Ok(Recorded { event, replayed: true })
     }
 

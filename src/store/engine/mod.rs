@@ -19,6 +19,7 @@ use super::change::Change;
 use super::error::{Result, StoreError, io};
 use super::files::{self, Lock};
 use super::journal::{self, Journal};
+use super::picture::Pictures;
 use super::read::ReadTx;
 use super::write::WriteTx;
 use super::{apply, migrate};
@@ -96,6 +97,7 @@ struct Inner {
     progress: Arc<Progress>,
     room: Room,
     commits: Arc<Durations>,
+    pictures: Pictures,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: Lock,
 }
@@ -138,6 +140,7 @@ impl Store {
         let last_event = ReadTx::new(db.begin_read()?).last_event()?;
 
         let room = Room::new(dir, options.min_free_bytes)?;
+        let pictures = Pictures::open(dir)?;
         let progress = Arc::new(Progress::new(synced));
         let queue = Arc::new(Queue::new(last_event.0 + 1, room.min_free / 2));
         let db = Arc::new(db);
@@ -178,6 +181,7 @@ impl Store {
             progress,
             room,
             commits,
+            pictures,
             threads,
             _lock: lock,
         })))
@@ -280,6 +284,11 @@ impl Store {
     /// How long batches of the journal took to be on disk, since the start; failed ones too.
     pub fn commits(&self) -> Distribution {
         self.0.commits.read()
+    }
+
+    /// The files of pictures.
+    pub fn pictures(&self) -> &Pictures {
+        &self.0.pictures
     }
 
     /// The data directory.

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::domain::EventId;
+use crate::domain::{EventId, PictureState};
 use crate::store::error::Result;
-use crate::store::key::Series;
+use crate::store::key::{PICTURE_READY, Series};
 use crate::store::read::{ReadTx, StoredEvent};
 
 use super::{NEAR_IDS, Query, Selection};
@@ -61,6 +61,8 @@ pub(super) struct Plan<'q> {
     pub tags_any: Vec<u32>,
     /// Numbers of `tags_none`, those that exist.
     pub tags_none: Vec<u32>,
+    /// Whether an entry must have a picture too, which is not what is walked.
+    pub with_picture: bool,
     /// Counters whose sum is the number of matches before `minus`, if [`Self::counted`].
     pub plus: Vec<Pattern>,
     /// Counters to take off.
@@ -79,8 +81,8 @@ impl<'q> Plan<'q> {
             numbers.dedup();
             Ok(numbers)
         };
-        let tags_any = numbers(&query.tags_any)?;
-        let tags_none = numbers(&query.tags_none)?;
+        let mut tags_any = numbers(&query.tags_any)?;
+        let mut tags_none = numbers(&query.tags_none)?;
         for (tag, _) in &query.tag_values {
             if tx.tag_number(tag)?.is_none() {
                 return Ok(None);
@@ -88,15 +90,18 @@ impl<'q> Plan<'q> {
         }
         let no_tag_left = tags_any.is_empty() && !query.tags_any.is_empty();
         let members = Members::of(&query.selection);
-        if no_tag_left
-            || members.is_empty()
-            || query.start > query.end
-            || query.has_thumb == Some(true)
-        {
+        if no_tag_left || members.is_empty() || query.start > query.end {
             return Ok(None);
         }
-        let mut plan =
-            Self { query, members, tags_any, tags_none, plus: Vec::new(), minus: Vec::new() };
+        // A picture is found as a tag is: alone it is what is walked, beside other tags it is asked for.
+        let with_picture = query.has_thumb == Some(true) && !tags_any.is_empty();
+        match query.has_thumb {
+            Some(true) if !with_picture => tags_any.push(PICTURE_READY),
+            Some(false) => tags_none.push(PICTURE_READY),
+            _ => {}
+        }
+        let (plus, minus) = (Vec::new(), Vec::new());
+        let mut plan = Self { query, members, tags_any, tags_none, with_picture, plus, minus };
         if plan.counted() {
             plan.plus = plan.patterns(tx, plan.tags_any.first().copied().unwrap_or(0))?;
             if let Some(tag) = plan.tags_none.first() {
@@ -109,6 +114,7 @@ impl<'q> Plan<'q> {
     /// Whether counters give the exact total (`before_id` apart).
     pub fn counted(&self) -> bool {
         self.tags_any.len() + self.tags_none.len() <= 1
+            && !self.with_picture
             && !self.needs_row()
             && self.query.after_id.is_none()
             && self.query.ids.is_empty()
@@ -172,6 +178,10 @@ impl<'q> Plan<'q> {
         let series = Series { camera: event.camera.0, event_type: event.event_type.0 };
         if !(self.query.start..=self.query.end).contains(&event.order_time) || !self.selects(series)
         {
+            return false;
+        }
+        let has_thumb = event.picture == PictureState::Ready;
+        if self.query.has_thumb.is_some_and(|wanted| wanted != has_thumb) {
             return false;
         }
         let (any, none) = (&self.query.tags_any, &self.query.tags_none);

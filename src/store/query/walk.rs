@@ -9,7 +9,7 @@ use crate::domain::filter::{Order, Place};
 use crate::domain::time::QUARTER_US;
 use crate::domain::{EventId, Timestamp};
 use crate::store::error::Result;
-use crate::store::key::{Series, SeriesKey, TagKey, TimeKey};
+use crate::store::key::{PICTURE_READY, Series, SeriesKey, TagKey, TimeKey};
 use crate::store::read::{ReadTx, StoredEvent};
 use crate::store::tables::{EVENT_TAGS, EVENTS_BY_SERIES, EVENTS_BY_TIME};
 
@@ -217,6 +217,9 @@ impl<'p, 'q> Walk<'p, 'q> {
             if !self.plan.accepts_id(entry.id) {
                 continue;
             }
+            if self.plan.with_picture && !self.has_tag(PICTURE_READY, entry)? {
+                continue;
+            }
             if self.has_unwanted_tag(entry)? {
                 self.left_out += 1;
                 if self.left_out >= LEFT_OUT_MAX && !self.jump(entry)? {
@@ -233,12 +236,16 @@ impl<'p, 'q> Walk<'p, 'q> {
 
     fn has_unwanted_tag(&self, entry: Entry) -> Result<bool> {
         for tag in &self.plan.tags_none {
-            let key = TagKey { tag: *tag, time: entry.time, id: entry.id };
-            if redb::ReadableTable::get(&self.tags, key)?.is_some() {
+            if self.has_tag(*tag, entry)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    fn has_tag(&self, tag: u32, entry: Entry) -> Result<bool> {
+        let key = TagKey { tag, time: entry.time, id: entry.id };
+        Ok(redb::ReadableTable::get(&self.tags, key)?.is_some())
     }
 
     /// Skips quarters of an hour that hold nothing untagged. `false` if nothing is left at all.

@@ -10,13 +10,14 @@ use super::model::{Model, create, place};
 use super::{DAY, commit, copy_crashed, open, write};
 use crate::domain::filter::{Order, Page};
 use crate::domain::time::{DAY_US, HOUR_US, MINUTE_US, QUARTER_US};
-use crate::domain::{CameraId, EventId, EventTypeId, Timestamp};
+use crate::domain::{CameraId, EventId, EventTypeId, PictureState, Timestamp};
 use crate::store::{Change, Create, Query, Selection, Store};
 
 #[derive(Clone, Debug)]
 enum Step {
     Create(Vec<Create>),
     Tags(u64, Vec<(String, Option<String>)>),
+    Picture(Vec<(u64, PictureState)>),
     Delete(Vec<u64>),
     DeleteMatching(Box<Query>, usize),
     Look(Box<Query>, Page, Vec<i64>),
@@ -88,7 +89,7 @@ prop_compose! {
         tags_any in few(tag().boxed()),
         tags_none in prop_oneof![few(tag().boxed()), Just(vec!["a".to_owned()])],
         tag_values in few((tag(), value()).boxed()),
-        has_thumb in prop_oneof![9 => Just(None), 1 => any::<bool>().prop_map(Some)],
+        has_thumb in prop_oneof![6 => Just(None), 1 => any::<bool>().prop_map(Some)],
         before_id in weighted(0.15, id()),
         after_id in weighted(0.15, 0u64..200),
         ids in prop_oneof![9 => Just(Vec::new()), 1 => vec(id(), 0..6)],
@@ -145,6 +146,10 @@ fn step() -> impl Strategy<Value = Step> {
         3 => vec(new_event(), 1..20).prop_map(Step::Create),
         3 => crowd().prop_map(Step::Create),
         4 => (id(), vec((tag(), of(value())), 1..4)).prop_map(|(id, edits)| Step::Tags(id, edits)),
+        3 => vec((id(), 0u8..4), 1..30).prop_map(|list| {
+            let state = |(id, number)| (id, PictureState::from_number(number));
+            Step::Picture(list.into_iter().map(state).collect())
+        }),
         2 => vec(id(), 1..4).prop_map(Step::Delete),
         1 => (boxed(), 1usize..20).prop_map(|(query, limit)| Step::DeleteMatching(query, limit)),
         14 => look(),
@@ -187,6 +192,10 @@ impl Home {
         match step {
             Step::Create(list) => self.write(list.into_iter().map(Change::Create).collect()),
             Step::Tags(id, edits) => self.write(vec![Change::Tags { id: EventId(id), edits }]),
+            Step::Picture(list) => {
+                let change = |(id, state)| Change::Picture { id: EventId(id), state };
+                self.write(list.into_iter().map(change).collect());
+            }
             Step::Delete(ids) => {
                 let ids = ids.into_iter().map(EventId).collect();
                 self.write(vec![Change::Delete { ids }]);
