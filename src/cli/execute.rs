@@ -126,12 +126,13 @@ impl On<'_> {
                 Reply::Nothing {}
             }
             Request::Check => {
-                let report = services.events.verify().await?;
+                let report = services.pictures.verify().await?;
                 Reply::Checked(Checked {
                     events: report.events,
                     index_entries: report.index_entries,
                     counter_rows: report.counter_rows,
                     audit_entries: report.audit_entries,
+                    pictures: report.pictures,
                     checksum: format!("{:08x}", report.checksum),
                     problem_count: report.problem_count,
                     problems: report.problems,

@@ -106,6 +106,8 @@ pub enum Code {
     WrongPassword,
     TooManyAttempts,
     PasswordRefused,
+    PictureRefused,
+    BadSignature,
     LastAdmin,
     WrongCode,
     CodeVoid,
@@ -137,7 +139,7 @@ pub struct ErrorBody {
     /// The HTTP status once more.
     #[schema(example = 400)]
     pub status: u16,
-    /// Further members of this code: `reason` of a refused password, `tries_left` of a wrong code, `key` of
+    /// Further members of this code: `reason` of a refused password or picture, `tries_left` of a wrong code, `key` of
     /// a setting.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -172,6 +174,8 @@ impl ApiError {
                     (StatusCode::TOO_MANY_REQUESTS, Code::TooManyAttempts)
                 }
                 Error::PasswordRefused(_) => (StatusCode::BAD_REQUEST, Code::PasswordRefused),
+                Error::PictureRefused(_) => (StatusCode::BAD_REQUEST, Code::PictureRefused),
+                Error::BadSignature => (StatusCode::FORBIDDEN, Code::BadSignature),
                 Error::LastAdmin => (StatusCode::CONFLICT, Code::LastAdmin),
                 Error::WrongCode { .. } => (StatusCode::FORBIDDEN, Code::WrongCode),
                 Error::CodeVoid => (StatusCode::GONE, Code::CodeVoid),
@@ -232,6 +236,7 @@ impl ApiError {
         let (name, value): (_, Value) = match self {
             Self::Service(Error::WrongCode { tries_left }) => ("tries_left", (*tries_left).into()),
             Self::Service(Error::PasswordRefused(refusal)) => ("reason", refusal.word().into()),
+            Self::Service(Error::PictureRefused(refusal)) => ("reason", refusal.word().into()),
             Self::Service(Error::BadSetting { key, .. }) => ("key", key.as_str().into()),
             Self::Service(Error::SettingFixed { key }) => ("key", (*key).into()),
             _ => return Map::new(),

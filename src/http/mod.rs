@@ -24,6 +24,7 @@ pub mod json;
 pub mod limits;
 pub mod listen;
 mod metrics;
+pub mod multipart;
 pub mod openapi;
 pub mod paging;
 pub mod params;

@@ -54,6 +54,8 @@ query or body.
         event::tags::get,
         event::tags::put,
         event::tags::delete,
+        event::thumb::get,
+        event::thumb::put,
         camera::list, camera::add, camera::get, camera::change, camera::remove,
         camera::motion, camera::regions,
         event_type::list, event_type::add, event_type::get, event_type::change,

@@ -7,7 +7,7 @@ const BLANK: &str = "***";
 /// Path prefixes that a secret follows (operations.md 8.2). Compared without regard to case.
 const SECRET_PATHS: [&str; 3] = ["/i/", "/ctl/new/", "/ctl/"];
 /// Query parameters whose value is a secret.
-const SECRET_PARAMETERS: [&str; 4] = ["token", "access_token", "key", "password"];
+const SECRET_PARAMETERS: [&str; 5] = ["token", "access_token", "key", "password", "sign"];
 
 /// `path_and_query` with the values of secret parameters and what follows `/i/`, `/ctl/NEW/` and `/ctl/` blanked.
 ///

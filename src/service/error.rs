@@ -1,6 +1,7 @@
 //! What can be wrong with a request or go wrong inside, in the product's words. No status here.
 
 use super::password::Refusal;
+use super::picture;
 use crate::domain::meta::MetaLimit;
 use crate::domain::{CameraId, EventId};
 use crate::store::StoreError;
@@ -93,6 +94,12 @@ pub enum Error {
     /// Built-in event types stay.
     #[error("a built-in event type cannot be removed")]
     BuiltIn,
+    /// A picture is not taken.
+    #[error("{}", .0.text())]
+    PictureRefused(picture::Refusal),
+    /// A signed address has ended, was not made here or not for this, or has done what it was for.
+    #[error("this address has ended, or is not one of this server's")]
+    BadSignature,
     /// Tags beyond a limit.
     #[error(transparent)]
     MetaLimit(#[from] MetaLimit),
@@ -129,6 +136,12 @@ pub enum Error {
     /// The disk or the database failed.
     #[error("storage failed")]
     StorageFailed(#[source] StoreError),
+}
+
+impl From<picture::Refusal> for Error {
+    fn from(refusal: picture::Refusal) -> Self {
+        Self::PictureRefused(refusal)
+    }
 }
 
 impl From<StoreError> for Error {

@@ -24,6 +24,7 @@ pub mod log;
 pub mod metrics;
 pub mod overview;
 pub mod password;
+pub mod picture;
 mod rate;
 mod refusals;
 pub mod retention;
@@ -56,6 +57,8 @@ pub use settings::Settings;
 pub struct Services {
     /// Events: create, read, tag, delete.
     pub events: event::Events,
+    /// Pictures of events.
+    pub pictures: picture::Pictures,
     /// Cameras.
     pub cameras: camera::Cameras,
     /// Event types of cameras.
@@ -164,6 +167,7 @@ impl Services {
             storage,
             system: system::System::new(Arc::clone(&core), clock_watch.clone()),
             clock_watch,
+            pictures: picture::Pictures::new(Arc::clone(&core), events.clone()),
             events,
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types,

@@ -130,6 +130,7 @@ impl Error {
             Self::UnknownEventType(_) => Some("unknown_event_type"),
             Self::MissingField(_) => Some("missing_field"),
             Self::BadParameter(_) => Some("bad_parameter"),
+            Self::PictureRefused(_) => Some("picture_refused"),
             Self::MetaLimit(_) => Some("meta_limit"),
             Self::IdempotencyMismatch => Some("idempotency_mismatch"),
             _ => None,

@@ -19,6 +19,7 @@ mod million;
 mod openapi;
 mod overload;
 mod people;
+mod pictures;
 mod raw;
 mod requests;
 mod retention;

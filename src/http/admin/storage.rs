@@ -57,7 +57,7 @@ pub(super) struct DiskBody {
 pub(super) struct FilesBody {
     /// The database, but for what is free inside it.
     events: u64,
-    /// Pictures.
+    /// Pictures; for a while after a start, those that have been looked at.
     pictures: u64,
     /// The journal.
     journal: u64,
@@ -124,7 +124,7 @@ impl From<StorageReport> for StorageBody {
             },
             files: FilesBody {
                 events: sizes.database - report.free_inside,
-                pictures: 0,
+                pictures: sizes.pictures,
                 journal: sizes.journal,
                 other: sizes.other,
                 free_inside: report.free_inside,

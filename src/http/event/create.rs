@@ -1,27 +1,34 @@
 //! Creating one event, and reading an event from JSON.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use actix_web::http::header::HeaderMap;
-use actix_web::web::{Data, Payload};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::object::Object;
+use super::thumb::Links;
 use super::{EVENTS, EventBody};
 use crate::domain::meta::Sent;
-use crate::domain::{CameraId, Meta, NAME_BYTES_MAX, NewEvent, Timestamp, When};
+use crate::domain::{CameraId, Meta, NAME_BYTES_MAX, NewEvent, PictureState, Timestamp, When};
 use crate::http::auth::MayCreateEvents;
-use crate::http::body::{JSON_BYTES_MAX, read_body};
+use crate::http::body::{Body, JSON_BYTES_MAX, UPLOAD_BYTES_MAX, read_body};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::json::{Empty, parse_json};
+use crate::http::multipart;
 use crate::http::params::{bad, number};
-use crate::service::{self, Error, Services};
+use crate::service::{self, Error, Services, picture};
 
 /// Header that makes a request happen once, as `uid` in the body does.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// Largest form: a picture, an event and what is around them.
+const FORM_BYTES_MAX: usize = UPLOAD_BYTES_MAX + JSON_BYTES_MAX + 16 * 1024;
 /// Header of the answer to a request that had happened before.
 const IDEMPOTENT_REPLAYED: &str = "Idempotent-Replayed";
 
@@ -53,6 +60,28 @@ pub(in crate::http) struct CreateEvent<'a> {
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>, example = "9f3c-17")]
     uid: Option<&'a RawValue>,
+    /// Its picture, a JPEG, PNG or WebP in base64. With this body's 256 KiB it has 190 KB at most; a
+    /// larger one goes as `multipart/form-data`, or by PUT to the event's `thumb/`. Not in bulk.
+    #[serde(borrow, default)]
+    #[schema(value_type = Option<String>)]
+    picture: Option<&'a RawValue>,
+}
+
+/// An event to store as a form, with a picture of up to 10 MiB.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the shape for the API document; the parts are read one by one")]
+pub(in crate::http) struct CreateEventForm<'a> {
+    /// The event as JSON, without `picture`.
+    event: CreateEvent<'a>,
+    /// The picture's bytes.
+    #[schema(value_type = String, format = Binary)]
+    picture: &'a [u8],
+}
+
+/// An event that was sent, perhaps with a picture.
+struct WithPicture {
+    new: NewEvent,
+    picture: Option<picture::Sent>,
 }
 
 /// Create an event. It is on disk when this answers.
@@ -66,16 +95,20 @@ pub(in crate::http) struct CreateEvent<'a> {
         Header,
         description = "The same as `uid` in the body; if both are given they must be equal"
     )),
-    request_body = CreateEvent,
+    request_body(content(
+        (CreateEvent = "application/json"),
+        (CreateEventForm = "multipart/form-data"),
+    )),
     responses(
         (status = 201, body = EventBody, description = "Stored; `meta` is always there"),
         (status = 200, body = EventBody, description = "Stored before, under the same key",
             headers(("Idempotent-Replayed" = String, description = "`true`"))),
         (status = 400, body = ErrorBody, description = "`missing_field`, `bad_parameter`, \
-            `bad_json`, `unknown_event_type`, `meta_limit`, `json_too_deep`"),
+            `bad_json`, `unknown_event_type`, `meta_limit`, `json_too_deep`, `picture_refused`"),
         (status = 401, body = ErrorBody, description = "`invalid_auth`"),
         (status = 403, body = ErrorBody, description = "`out_of_scope`, `access_deny`"),
-        (status = 413, body = ErrorBody, description = "`body_too_large`, over 256 KiB"),
+        (status = 413, body = ErrorBody, description = "`body_too_large`, JSON over 256 KiB, \
+            a picture over 10 MiB"),
         (status = 422, body = ErrorBody, description = "`idempotency_mismatch`"),
         (status = 429, body = ErrorBody, description = "`rate_limited`, with `Retry-After`"),
         (status = 503, body = ErrorBody, description = "`overloaded`, `storage_failed`"),
@@ -88,24 +121,91 @@ pub(in crate::http) async fn create(
     req: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let new = read_event(&req, payload).await.inspect_err(|error| {
+    let WithPicture { new, picture } = read_event(&req, payload).await.inspect_err(|error| {
         if let Some(reason) = error.refusal() {
             services.events.refused(&caller, None, reason, 1);
         }
     })?;
-    let recorded = services.events.record(&caller, new).await?;
+    let recorded = match picture {
+        None => services.events.record(&caller, new).await?,
+        Some(picture) => {
+            let camera = new.camera;
+            services.pictures.record(&caller, new, picture).await.inspect_err(|error| {
+                if let Error::PictureRefused(_) = error {
+                    services.events.refused(&caller, camera, "picture_refused", 1);
+                }
+            })?
+        }
+    };
     let mut answer = if recorded.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
     if recorded.replayed {
         answer.insert_header((IDEMPOTENT_REPLAYED, "true"));
     }
-    Ok(answer.json(EventBody::with_meta(&recorded.event)))
+    let mut body = EventBody::with_meta(&recorded.event);
+    if recorded.event.picture == PictureState::Ready {
+        body = body.with_thumb(&Links::of(&req, &services), &recorded.event);
+    }
+    Ok(answer.json(body))
 }
 
-async fn read_event(req: &HttpRequest, payload: Payload) -> Result<NewEvent, ApiError> {
+async fn read_event(req: &HttpRequest, payload: Payload) -> Result<WithPicture, ApiError> {
+    if let Some(boundary) = form_boundary(req) {
+        let body = read_body(req, payload, FORM_BYTES_MAX).await?;
+        return read_form(req.headers(), &boundary, body);
+    }
     let body = read_body(req, payload, JSON_BYTES_MAX).await?;
-    let mut new = parse_event(&body)?; // the body's share of the budget is free while the disk works
+    let Object(sent) = parse_json::<Object<CreateEvent<'_>>>(&body, Empty::IsError)?;
+    let picture = sent.picture.map(base64_picture).transpose()?;
+    let mut new = NewEvent::try_from(sent)?; // the body's share of the budget is free while the disk works
     new.uid = key(req.headers(), new.uid)?;
-    Ok(new)
+    Ok(WithPicture { new, picture: picture.map(|bytes| Arc::new(bytes) as picture::Sent) })
+}
+
+/// The boundary of a form's parts, if the body is one.
+fn form_boundary(req: &HttpRequest) -> Option<String> {
+    let kind = req.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    multipart::boundary(kind).map(str::to_owned)
+}
+
+/// Reads a form: the part `event` is JSON, `picture` the bytes.
+fn read_form(headers: &HeaderMap, boundary: &str, body: Body) -> Result<WithPicture, ApiError> {
+    let parts = multipart::parts(boundary, &body).ok_or(ApiError::BadBody)?;
+    let content = |name| parts.iter().find(|part| part.name == name).map(|part| part.content);
+    let event = content("event").ok_or(Error::MissingField("the part event"))?;
+    if event.len() > JSON_BYTES_MAX {
+        return Err(ApiError::BodyTooLarge { max: JSON_BYTES_MAX });
+    }
+    let mut new = parse_event(event)?;
+    new.uid = key(headers, new.uid)?;
+    let picture = content("picture").filter(|bytes| !bytes.is_empty());
+    if picture.is_some_and(|bytes| bytes.len() > UPLOAD_BYTES_MAX) {
+        return Err(ApiError::BodyTooLarge { max: UPLOAD_BYTES_MAX });
+    }
+    let picture = picture.map(|bytes| body.slice_ref(bytes));
+    let picture = picture.map(|bytes| Arc::new(PartOf { bytes, _body: body }) as picture::Sent);
+    Ok(WithPicture { new, picture })
+}
+
+/// A part of a body, which is kept with its share of the budget.
+struct PartOf {
+    bytes: Bytes,
+    _body: Body,
+}
+
+impl AsRef<[u8]> for PartOf {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The bytes of a picture in base64, with or without the head of a `data:` URL.
+fn base64_picture(raw: &RawValue) -> service::Result<Vec<u8>> {
+    let text = string("picture", raw)?;
+    let text = match text.split_once(";base64,") {
+        Some((head, text)) if head.starts_with("data:") => text,
+        _ => &text,
+    };
+    STANDARD.decode(text.trim()).map_err(|_| bad("picture", "a picture's bytes in base64"))
 }
 
 /// Reads one event from JSON text.
@@ -114,6 +214,9 @@ async fn read_event(req: &HttpRequest, payload: Payload) -> Result<NewEvent, Api
 /// Those of [`parse_json`]; `missing_field`, `bad_parameter` with the member's name, `meta_limit`.
 pub(super) fn parse_event(text: &[u8]) -> Result<NewEvent, ApiError> {
     let Object(sent) = parse_json::<Object<CreateEvent<'_>>>(text, Empty::IsError)?;
+    if sent.picture.is_some() {
+        return Err(bad("picture", "not here; send it to the event's thumb/").into());
+    }
     Ok(NewEvent::try_from(sent)?)
 }
 

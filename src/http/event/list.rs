@@ -8,12 +8,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use utoipa::IntoParams;
 
+use super::thumb::Links;
 use super::{EVENTS, EventBody, Shown, unwritten};
 use crate::domain::Event;
 use crate::domain::filter::Place;
 use crate::http::auth::MayReadEvents;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::paging::{Anchor, Envelope, EnvelopeMeta, Links};
+use crate::http::paging::{self, Anchor, Envelope, EnvelopeMeta};
 use crate::http::query::ListParams;
 use crate::service::Services;
 use crate::service::event::EventPage;
@@ -47,7 +48,7 @@ pub(in crate::http) struct EventFilter {
     /// `NAME=VALUE`: the event has this tag with this value. May be repeated; all must match.
     #[param(example = "process=not_handled")]
     tag: Option<Vec<String>>,
-    /// Whether the event has a picture.
+    /// Whether the event has a picture: one that is there, not one that is on its way.
     has_thumb: Option<bool>,
     /// Ids up to this one.
     before_id: Option<u64>,
@@ -120,7 +121,7 @@ pub(in crate::http) async fn list(
         before_id: own_anchor.unwrap_or(page.newest),
         after: Place { time: event.order_time, id: event.id },
     });
-    let links = Links {
+    let links = paging::Links {
         path: req.path(),
         echo: &params.echo,
         limit: params.page.limit,
@@ -128,13 +129,18 @@ pub(in crate::http) async fn list(
         total_count: page.total,
     };
     let shown = Shown { meta: params.include_meta, detail: params.detail };
+    let pictures = Links::of(&req, &services);
     let meta = links.anchored(page.events.len(), next, own_anchor);
     if shown.meta && page.whole < page.events.len() {
-        return streamed(services, &meta, page, shown);
+        return streamed(services, &meta, page, shown, pictures);
     }
     Ok(HttpResponse::Ok().json(Envelope {
         meta,
-        objects: page.events.iter().map(|event| EventBody::listed(event, shown)).collect(),
+        objects: page
+            .events
+            .iter()
+            .map(|event| EventBody::listed(event, shown).with_thumb(&pictures, event))
+            .collect(),
     }))
 }
 
@@ -144,16 +150,17 @@ fn streamed(
     meta: &EnvelopeMeta,
     page: EventPage,
     shown: Shown,
+    pictures: Links,
 ) -> Result<HttpResponse, ApiError> {
     let mut text = br#"{"meta":"#.to_vec();
     serde_json::to_writer(&mut text, meta).map_err(unwritten)?;
     text.extend_from_slice(br#","objects":["#);
     let mut events = page.events.into_iter();
     for (at, event) in events.by_ref().take(page.whole).enumerate() {
-        object(&mut text, at == 0, &event, shown)?;
+        object(&mut text, at == 0, &event, shown, &pictures)?;
     }
     let is_first = page.whole == 0;
-    let rest = Rest { services, events, shown, is_first };
+    let rest = Rest { services, events, shown, pictures, is_first };
     let body = stream::try_unfold((Some(text), rest), async |(text, mut rest)| {
         let text = match text {
             Some(text) => text,
@@ -172,6 +179,7 @@ struct Rest {
     /// Events without their tags.
     events: vec::IntoIter<Event>,
     shown: Shown,
+    pictures: Links,
     is_first: bool,
 }
 
@@ -181,7 +189,8 @@ impl Rest {
         let metas = self.services.events.metas(ids).await?;
         let mut text = Vec::new();
         for (event, meta) in self.events.by_ref().take(metas.len()).zip(metas) {
-            object(&mut text, self.is_first, &Event { meta, ..event }, self.shown)?;
+            let event = Event { meta, ..event };
+            object(&mut text, self.is_first, &event, self.shown, &self.pictures)?;
             self.is_first = false;
         }
         if self.events.as_slice().is_empty() {
@@ -191,9 +200,16 @@ impl Rest {
     }
 }
 
-fn object(text: &mut Vec<u8>, is_first: bool, event: &Event, shown: Shown) -> Result<(), ApiError> {
+fn object(
+    text: &mut Vec<u8>,
+    is_first: bool,
+    event: &Event,
+    shown: Shown,
+    pictures: &Links,
+) -> Result<(), ApiError> {
     if !is_first {
         text.push(b',');
     }
-    serde_json::to_writer(text, &EventBody::listed(event, shown)).map_err(unwritten)
+    let body = EventBody::listed(event, shown).with_thumb(pictures, event);
+    serde_json::to_writer(text, &body).map_err(unwritten)
 }

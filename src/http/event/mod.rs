@@ -12,6 +12,7 @@ pub(super) mod stream;
 pub(super) mod tags;
 #[cfg(test)]
 mod tests;
+pub(super) mod thumb;
 
 use actix_web::http::Method;
 use actix_web::web;
@@ -64,6 +65,10 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
         ],
     ))
     .service(resource(
+        thumb::THUMB,
+        [(Method::GET, web::to(thumb::get)), (Method::PUT, web::to(thumb::put))],
+    ))
+    .service(resource(
         TAGS,
         [(Method::GET, web::to(tags::list)), (Method::POST, web::to(tags::add))],
     ))
@@ -98,7 +103,8 @@ pub(super) struct EventBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "2021-09-23T16:30:00")]
     order_time: Option<String>,
-    /// State of its picture: `none`, since none are kept yet. Only with `detail=detail`.
+    /// State of its picture: `none`, `expected`, `ready`, or `failed` if it did not come. Only with
+    /// `detail=detail`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "none")]
     picture: Option<&'static str>,
@@ -106,6 +112,10 @@ pub(super) struct EventBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "2021-09-23T16:30:00.120000")]
     received_at: Option<String>,
+    /// Its picture, if there is one or one is on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    thumb: Option<thumb::ThumbBody>,
     /// When it happened, UTC without a zone; six fraction digits if the fraction is not zero.
     #[schema(example = "2021-09-23T16:30:00")]
     time: String,
@@ -144,11 +154,18 @@ impl<'a> EventBody<'a> {
             meta: (shown.meta && !event.meta.is_empty()).then(|| raw(&event.meta)).flatten(),
             name: &event.name,
             order_time: shown.detail.then(|| event.order_time.vxg()),
-            picture: shown.detail.then_some("none"),
+            picture: shown.detail.then(|| event.picture.word()),
             received_at: shown.detail.then(|| event.received_at.vxg()),
+            thumb: None,
             time: event.time.vxg(),
             uid: event.uid.as_deref().filter(|_| shown.detail),
         }
+    }
+
+    /// With the addresses of the event's picture, if it has one.
+    pub fn with_thumb(mut self, links: &thumb::Links, event: &Event) -> Self {
+        self.thumb = links.thumb(event);
+        self
     }
 
     /// The event as the reply to a create or a change shows it: `meta` always, `{}` if there is none.

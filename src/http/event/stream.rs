@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::IntoParams;
 
 use super::list::EventFilter;
+use super::thumb::Links;
 use super::{EventBody, STREAM, Shown, unwritten};
 use crate::domain::EventId;
 use crate::http::auth::MayReadEvents;
@@ -50,7 +51,7 @@ struct RemovedBody {
 
 /// Follow events as they happen.
 ///
-/// Server-Sent Events: `event` (with its id) for each one stored, `updated` when its tags change,
+/// Server-Sent Events: `event` (with its id) for each one stored, `updated` when its tags or its picture change,
 /// `removed` with `{"id"}`. Without `Last-Event-ID` or `after_id` it begins now; with one of them it goes
 /// on behind that event, without gap or repeat. If that is more than 100,000 ids ago, or no id that was
 /// given, it begins with `gap` and `{"from","to","count"}`. A comment comes every 15 s.
@@ -83,13 +84,17 @@ pub(in crate::http) async fn stream(
     let mut filter = query::filter(&params)?;
     let shown = Shown { meta: true, ..Shown::of(&params) };
     let after = last_event_id(req.headers())?.or(filter.after_id.take());
+    let links = Links::of(&req, &services);
     let feed = services.events.follow(&caller, filter, after).await?;
-    let body = stream::try_unfold((Some(HELLO), feed), move |(hello, mut feed)| async move {
-        if let Some(hello) = hello {
-            return Ok(Some((Bytes::from_static(hello.as_bytes()), (None, feed))));
+    let body = stream::try_unfold((Some(HELLO), feed), move |(hello, mut feed)| {
+        let links = links.clone();
+        async move {
+            if let Some(hello) = hello {
+                return Ok(Some((Bytes::from_static(hello.as_bytes()), (None, feed))));
+            }
+            let part = part(&mut feed, shown, &links).await.inspect_err(ApiError::log)?;
+            Ok::<_, ApiError>(part.map(|text| (Bytes::from(text), (None, feed))))
         }
-        let part = part(&mut feed, shown).await.inspect_err(ApiError::log)?;
-        Ok::<_, ApiError>(part.map(|text| (Bytes::from(text), (None, feed))))
     });
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
@@ -107,15 +112,19 @@ fn last_event_id(headers: &HeaderMap) -> service::Result<Option<EventId>> {
 }
 
 /// The next piece of the stream, or `None` at its end.
-async fn part(feed: &mut Feed, shown: Shown) -> Result<Option<String>, ApiError> {
+async fn part(feed: &mut Feed, shown: Shown, links: &Links) -> Result<Option<String>, ApiError> {
     Ok(match feed.next(KEEP_ALIVE).await? {
         None => None,
         Some(Item::Quiet) => Some(": keep-alive\n\n".to_owned()),
         Some(Item::Stored(event)) => {
-            let text = message("event", &EventBody::listed(&event, shown))?;
+            let body = EventBody::listed(&event, shown).with_thumb(links, &event);
+            let text = message("event", &body)?;
             Some(format!("id: {}\n{text}", event.id.0))
         }
-        Some(Item::Updated(event)) => Some(message("updated", &EventBody::listed(&event, shown))?),
+        Some(Item::Updated(event)) => {
+            let body = EventBody::listed(&event, shown).with_thumb(links, &event);
+            Some(message("updated", &body)?)
+        }
         Some(Item::Removed(id)) => Some(message("removed", &RemovedBody { id: id.0 })?),
         Some(Item::Gap { from, to, count }) => {
             Some(message("gap", &GapBody { count, from: from.0, to: to.0 })?)

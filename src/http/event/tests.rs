@@ -1,6 +1,7 @@
 //! Events over HTTP, from the request to the disk and back.
 
 mod server;
+mod thumb;
 
 use actix_web::http::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,9 @@
 //! Deleting events: one, a few at once, many as a job.
 
+use std::sync::mpsc;
+
+use tokio::sync::OwnedMutexGuard;
+
 use super::Events;
 use super::read::query;
 use crate::domain::event::BULK_MAX;
@@ -7,10 +11,11 @@ use crate::domain::filter::{Filter, Page};
 use crate::domain::{CameraId, EventId};
 use crate::service::access::{Action, Caller};
 use crate::service::audit::Act;
+use crate::service::blocking;
 use crate::service::camera::object;
 use crate::service::error::{Error, Result};
 use crate::service::job::JobId;
-use crate::store::{Change, Query, Selection, StoredEvent};
+use crate::store::{Change, Query, Selection, StoreError, StoredEvent};
 
 /// Most events of one step of a large delete (operations.md 10).
 const STEP: usize = 500;
@@ -32,7 +37,7 @@ impl Events {
     pub async fn delete(&self, caller: &Caller, id: EventId) -> Result<()> {
         let lock = self.lock(id).await;
         let event = self.visible(caller, Action::DeleteEvents, id).await?;
-        self.change_locked(vec![Change::Delete { ids: vec![id] }], vec![lock]).await?;
+        self.delete_ids(vec![id], vec![lock]).await?;
         let detail = format!("{}, {}", object(event.camera), event.name);
         self.live.removed([(id, event.camera, event.name)]);
         let act = Act::on("events.delete", format!("event {}", id.0)).with(detail);
@@ -48,7 +53,7 @@ impl Events {
         }
         let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
         let count = ids.len() as u64;
-        self.change_locked(vec![Change::Delete { ids }], Vec::new()).await?;
+        self.delete_ids(ids, Vec::new()).await?;
         let catalogue = self.core.catalogue();
         let name = |row: &StoredEvent| catalogue.type_name(row.event_type);
         self.live.removed(rows.iter().map(|row| (row.id, row.camera, name(row))));
@@ -58,7 +63,30 @@ impl Events {
     /// Deletes events for retention. The live feed does not tell of each: what is as old as this has
     /// left every live list long ago.
     pub(in crate::service) async fn delete_aged(&self, ids: Vec<EventId>) -> Result<()> {
-        self.change_locked(vec![Change::Delete { ids }], Vec::new()).await
+        self.delete_ids(ids, Vec::new()).await
+    }
+
+    /// Deletes events, then the files of their pictures. A file that stays, after a crash or an error,
+    /// belongs to nobody: the next start removes it.
+    async fn delete_ids(&self, ids: Vec<EventId>, locks: Vec<OwnedMutexGuard<()>>) -> Result<()> {
+        let store = self.core.store.clone();
+        // Both are done even if the caller goes away.
+        blocking(move || {
+            let (told, tell) = mpsc::channel();
+            store.submit(vec![Change::Delete { ids: ids.clone() }], move |outcome| {
+                drop(locks);
+                let _ = told.send(outcome);
+            })?;
+            let stopped = || StoreError::Failed("the store has stopped".to_owned());
+            tell.recv().unwrap_or_else(|_| Err(stopped()))?;
+            for id in ids {
+                if let Err(error) = store.pictures().remove(id) {
+                    tracing::warn!(event.id = id.0, %error, "the picture of a deleted event stays");
+                }
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Deletes what matches: at once up to 1,000 events, beyond that as a job.

@@ -68,7 +68,7 @@ impl Events {
     }
 
     /// One event, if the caller may do `action` with it.
-    pub(super) async fn visible(
+    pub(in crate::service) async fn visible(
         &self,
         caller: &Caller,
         action: Action,

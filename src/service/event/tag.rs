@@ -40,14 +40,14 @@ impl Events {
         Ok(event)
     }
 
-    pub(super) async fn lock(&self, id: EventId) -> OwnedMutexGuard<()> {
+    pub(in crate::service) async fn lock(&self, id: EventId) -> OwnedMutexGuard<()> {
         let lock = &self.locks[usize::try_from(id.0).unwrap_or(0) % EVENT_LOCKS];
         Arc::clone(lock).lock_owned().await
     }
 
     /// Journals changes of events whose locks the caller holds. The locks are given back when the
     /// changes are on disk, even if the caller has gone: a later read waits for what is on disk.
-    pub(super) async fn change_locked(
+    pub(in crate::service) async fn change_locked(
         &self,
         changes: Vec<Change>,
         locks: Vec<OwnedMutexGuard<()>>,

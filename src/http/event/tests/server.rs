@@ -6,7 +6,7 @@ use actix_web::body::to_bytes;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{TestRequest, call_service, init_service};
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{App, web};
 use serde_json::{Value, json};
 
@@ -24,7 +24,8 @@ pub const TIME: &str = "2026-01-01T12:00:00";
 
 /// The handlers over services of their own, with one camera, a license key and two tokens.
 pub struct Server {
-    services: Services,
+    /// The services themselves.
+    pub services: Services,
     /// Value of `Authorization` for the whole account; sent if no other one is.
     pub key: String,
     /// The same for reading from camera 1.
@@ -80,7 +81,7 @@ impl Server {
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
-        body: String,
+        body: impl Into<Bytes>,
     ) -> Answer {
         let app = App::new()
             .app_data(Data::new(self.services.clone()))
@@ -89,7 +90,7 @@ impl Server {
             .configure(job::configure)
             .default_service(web::to(route::not_found));
         let app = init_service(app).await;
-        let mut request = TestRequest::with_uri(path).method(method).set_payload(body);
+        let mut request = TestRequest::with_uri(path).method(method).set_payload(body.into());
         if !headers.iter().any(|(name, _)| *name == "authorization") {
             request = request.insert_header(("authorization", self.key.as_str()));
         }
@@ -99,7 +100,7 @@ impl Server {
         let response = call_service(&app, request.to_request()).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = to_bytes(response.into_body()).await.unwrap();
-        Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+        Answer { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
