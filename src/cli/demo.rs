@@ -1,5 +1,9 @@
 //! The demonstration site: a day of events, and four simulated cameras that connect and send new ones.
 
+use std::sync::Arc;
+
+use super::scene::scene;
+use super::simulate::Camera;
 use crate::domain::setting::Value;
 use crate::domain::time::{DAY_US, HOUR_US, SECOND_US};
 use crate::domain::{Access, CameraId, Meta, NewEvent, Role, Timestamp, When};
@@ -8,8 +12,6 @@ use crate::service::access::Caller;
 use crate::service::camera::{CameraChange, NewCamera};
 use crate::service::error::Result;
 
-use super::simulate::Camera;
-
 /// Events of the day before the demonstration starts.
 const DAY_EVENTS: usize = 5_000;
 /// Seconds between the events of each camera; together one in about two seconds.
@@ -17,6 +19,9 @@ const PACE_S: [f64; 4] = [5.0, 7.0, 9.0, 13.0];
 
 /// Where the site is.
 const ZONE: &str = "Europe/Berlin";
+/// Of the newest events so many are looked at for a picture, and every third gets one.
+const PICTURED: usize = 360;
+
 /// Letters of a password, none of which looks like another.
 const LETTERS: &[u8] = b"abcdefghkmnpqrstuvwxyz23456789";
 
@@ -77,11 +82,17 @@ pub async fn fill(services: &Services, server: &str) -> Result<Demo> {
     let mut times: Vec<i64> =
         (0..DAY_EVENTS).map(|_| now.0 - DAY_US + moment(&mut random)).collect();
     times.sort_unstable();
+    let mut stored = Vec::new();
     for chunk in times.chunks(500) {
         let items = chunk.iter().map(|at| Ok(event(&mut random, &cameras, Timestamp(*at))));
         for result in services.events.record_many(&local, items.collect()).await? {
-            result?;
+            stored.push(result?.event);
         }
+    }
+    for event in stored.iter().rev().take(PICTURED).step_by(3) {
+        let place = cameras.iter().position(|id| *id == event.camera).unwrap_or(0);
+        let picture = Arc::new(scene(&mut random, place, &event.name));
+        services.pictures.attach(&local, event.id, picture).await?;
     }
     let key = services.credentials.create_key(&local, "demo".to_owned()).await?;
     Ok(Demo { cameras: simulated, key: key.secret, password })

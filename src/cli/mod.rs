@@ -5,6 +5,7 @@ mod demo;
 mod execute;
 mod print;
 mod request;
+mod scene;
 mod simulate;
 pub mod socket;
 mod transfer;
