@@ -62,8 +62,8 @@ fn commands(file: &str) -> Vec<(Vec<&str>, Value)> {
         })
     };
     let checked = json!({
-        "events": 0, "index_entries": 0, "counter_rows": 0, "audit_entries": 0, "checksum": "x",
-        "problem_count": 0, "problems": []
+        "events": 0, "index_entries": 0, "counter_rows": 0, "audit_entries": 0, "pictures": 0,
+        "checksum": "x", "problem_count": 0, "problems": []
     });
     vec![
         (words("camera add --name Gate"), added(1, "Gate")),

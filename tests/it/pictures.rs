@@ -198,7 +198,7 @@ fn raw(
          Authorization: {authorization}\r\nContent-Length: {length}\r\n"
     );
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
     let _ = stream.write_all(body); // a refusal may come before its end

@@ -134,13 +134,12 @@ pub(in crate::http) async fn get(
 ) -> Result<HttpResponse, ApiError> {
     let id = event_id(&id)?;
     let params = Params::parse(req.query_string());
-    let shown = match admitted(&services, id, &params)? {
-        Some(admitted) => services.pictures.show(admitted).await?,
-        None => {
-            let caller = auth::caller(&req)?;
-            let thumb = params.get("of") != Some(Purpose::Full.word());
-            services.pictures.show_to(&caller, id, thumb).await?
-        }
+    let shown = if let Some(admitted) = admitted(&services, id, &params)? {
+        services.pictures.show(admitted).await?
+    } else {
+        let caller = auth::caller(&req)?;
+        let thumb = params.get("of") != Some(Purpose::Full.word());
+        services.pictures.show_to(&caller, id, thumb).await?
     };
     let file = match shown {
         picture::Shown::File(file) => file,
@@ -214,17 +213,15 @@ pub(in crate::http) async fn put(
 ) -> Result<HttpResponse, ApiError> {
     let id = event_id(&id)?;
     let pictures = &services.pictures;
-    let event = match admitted(&services, id, &Params::parse(req.query_string()))? {
-        Some(admitted) => {
-            admitted.may_upload()?;
-            pictures.upload(admitted, read(&req, payload).await?).await?
-        }
-        None => {
-            let caller = auth::caller(&req)?;
-            caller.may(Action::ChangeEvents)?;
-            pictures.may_attach(&caller, id).await?;
-            pictures.attach(&caller, id, read(&req, payload).await?).await?
-        }
+    let params = Params::parse(req.query_string());
+    let event = if let Some(admitted) = admitted(&services, id, &params)? {
+        admitted.may_upload()?;
+        pictures.upload(admitted, read(&req, payload).await?).await?
+    } else {
+        let caller = auth::caller(&req)?;
+        caller.may(Action::ChangeEvents)?;
+        pictures.may_attach(&caller, id).await?;
+        pictures.attach(&caller, id, read(&req, payload).await?).await?
     };
     let body = EventBody::listed(&event, Shown { meta: false, detail: false });
     Ok(HttpResponse::Ok().json(body.with_thumb(&Links::of(&req, &services), &event)))

@@ -313,7 +313,7 @@ impl Pictures {
                 }
                 return Ok(named(&this.core.catalogue(), row));
             }
-            store.pictures().place(file, id)?;
+            store.pictures().place(&file, id)?;
             let state = PictureState::Ready;
             let (told, tell) = mpsc::channel();
             if row.picture != state {

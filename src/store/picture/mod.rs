@@ -192,7 +192,7 @@ impl Pictures {
 
     /// Gives a written picture to an event, in place of what it had. It survives a power cut when this
     /// returns.
-    pub fn place(&self, temporary: TemporaryPicture, id: EventId) -> Result<()> {
+    pub fn place(&self, temporary: &TemporaryPicture, id: EventId) -> Result<()> {
         let shard = id.0 / SHARD_IDS;
         let (folder, path) = (self.folder(shard), self.path(id));
         {
@@ -358,18 +358,18 @@ mod tests {
         assert!(!dir.path().join(FOLDER).exists(), "nothing is made before it is needed");
         let id = EventId(5_000);
         assert_eq!(pictures.read(id, true).unwrap(), None);
-        pictures.place(pictures.write(&NEW).unwrap(), id).unwrap();
+        pictures.place(&pictures.write(&NEW).unwrap(), id).unwrap();
         let thumb = pictures.read(id, true).unwrap().unwrap();
         assert_eq!((thumb.bytes.as_slice(), thumb.kind), (NEW.thumb, PictureKind::Jpeg));
         let full = pictures.read(id, false).unwrap().unwrap();
         assert_eq!((full.bytes.as_slice(), full.kind), (NEW.full, PictureKind::Png));
         let bytes = (NEW.full.len() + NEW.thumb.len() + TRAILER_BYTES) as u64;
         assert_eq!(pictures.bytes(), bytes);
-        pictures.place(pictures.write(&NEW).unwrap(), id).unwrap(); // in place of the first
+        pictures.place(&pictures.write(&NEW).unwrap(), id).unwrap(); // in place of the first
         assert_eq!(pictures.bytes(), bytes);
         // The next start counts it once, whatever is stored meanwhile.
         let pictures = Pictures::open(dir.path()).unwrap();
-        pictures.place(pictures.write(&NEW).unwrap(), EventId(5_001)).unwrap();
+        pictures.place(&pictures.write(&NEW).unwrap(), EventId(5_001)).unwrap();
         assert_eq!(pictures.sweep().unwrap(), Some(vec![id, EventId(5_001)]));
         assert_eq!(pictures.sweep().unwrap(), None);
         assert_eq!(pictures.bytes(), 2 * bytes);
@@ -402,7 +402,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pictures = Pictures::open(dir.path()).unwrap();
         let id = EventId(1);
-        pictures.place(pictures.write(&NEW).unwrap(), id).unwrap();
+        pictures.place(&pictures.write(&NEW).unwrap(), id).unwrap();
         let path = pictures.path(id);
         let good = fs::read(&path).unwrap();
         for at in 0..good.len() {

@@ -89,7 +89,7 @@ impl Store {
             let is_ready = tx.event(id)?.is_some_and(|row| row.picture == PictureState::Ready);
             match (is_ready, pictures.path(id).exists()) {
                 (true, false) => {
-                    report.problem(|| format!("event {}: its picture is missing", id.0))
+                    report.problem(|| format!("event {}: its picture is missing", id.0));
                 }
                 (false, true) => {
                     report.problem(|| format!("a picture of event {}, which has none", id.0));
