@@ -20,7 +20,7 @@ const PACE_S: [f64; 4] = [5.0, 7.0, 9.0, 13.0];
 /// Where the site is.
 const ZONE: &str = "Europe/Berlin";
 /// Of the newest events so many are looked at for a picture, and every third gets one.
-const PICTURED: usize = 360;
+const PICTURED: usize = 180;
 
 /// Letters of a password, none of which looks like another.
 const LETTERS: &[u8] = b"abcdefghkmnpqrstuvwxyz23456789";

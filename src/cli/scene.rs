@@ -22,10 +22,11 @@ const FRAME: Colour = [64, 224, 128];
 struct Canvas(Vec<u8>);
 
 impl Canvas {
-    fn fill(&mut self, colour: impl Fn(i32, i32) -> Option<Colour>) {
-        let points = (0..SIZE.1).flat_map(|y| (0..SIZE.0).map(move |x| (x, y)));
-        for (pixel, (x, y)) in self.0.chunks_exact_mut(3).zip(points) {
-            if let Some(colour) = colour(x, y) {
+    /// A part of a line.
+    fn line(&mut self, y: i32, from: i32, to: i32, colour: Colour) {
+        let at = |x: i32| usize::try_from((y * SIZE.0 + x.clamp(0, SIZE.0)) * 3).unwrap_or(0);
+        if (0..SIZE.1).contains(&y) && from < to {
+            for pixel in self.0[at(from)..at(to)].chunks_exact_mut(3) {
                 pixel.copy_from_slice(&colour);
             }
         }
@@ -33,13 +34,14 @@ impl Canvas {
 
     /// A box from `x`, `y`.
     fn block(&mut self, (x, y, width, height): (i32, i32, i32, i32), colour: Colour) {
-        let is_in = |at, from, length| (from..from + length).contains(&at);
-        self.fill(|px, py| (is_in(px, x, width) && is_in(py, y, height)).then_some(colour));
+        (y..y + height).for_each(|y| self.line(y, x, x + width, colour));
     }
 
     fn disc(&mut self, (x, y): (i32, i32), radius: i32, colour: Colour) {
-        let is_in = |px: i32, py: i32| (px - x).pow(2) + (py - y).pow(2) <= radius * radius;
-        self.fill(|px, py| is_in(px, py).then_some(colour));
+        for dy in -radius..=radius {
+            let half = (radius * radius - dy * dy).isqrt();
+            self.line(y + dy, x - half, x + half + 1, colour);
+        }
     }
 
     /// What an analysis would draw around what it found.
@@ -64,9 +66,11 @@ pub(super) fn scene(random: &mut fastrand::Rng, place: usize, name: &str) -> Vec
     };
     let pixels = usize::try_from(SIZE.0 * SIZE.1 * 3).unwrap_or(0);
     let mut canvas = Canvas(vec![0; pixels]);
-    canvas.fill(|_, y| {
-        Some(if y < HORIZON { shade(sky, (HORIZON - y) / 8) } else { shade(ground, y / 16 - 16) })
-    });
+    for y in 0..SIZE.1 {
+        let lit =
+            if y < HORIZON { shade(sky, (HORIZON - y) / 8) } else { shade(ground, y / 16 - 16) };
+        canvas.line(y, 0, SIZE.0, lit);
+    }
     match place % PLACES.len() {
         0 => canvas.block((0, 120, 640, 50), [104, 92, 80]),
         1 => {

@@ -27,12 +27,15 @@ struct Refused {
     reasons: BTreeMap<&'static str, Ring>,
 }
 
+/// The reason for events of a type that is switched off.
+const RECEIVE_OFF: &str = "receive_off";
+
 /// Refused events of one camera.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// How many in the last 24 hours, by reason.
     pub counts: BTreeMap<&'static str, u64>,
-    /// Whether one was in the last hour.
+    /// Whether one was in the last hour; types that are switched off aside.
     pub recent: bool,
 }
 
@@ -96,7 +99,10 @@ impl Refusals {
         let mut all = self.lock();
         let refused = all.entry(camera).or_default();
         let is_first = !refused.is_recent(now);
-        refused.last = Some(now);
+        // What an administrator switched off is refused as it should be.
+        if reason != RECEIVE_OFF {
+            refused.last = Some(now);
+        }
         let empty = Ring { newest: slot(now), counts: [0; SLOTS as usize] };
         let ring = refused.reasons.entry(reason).or_insert(empty);
         ring.add(slot(now), u32::try_from(count).unwrap_or(u32::MAX));
@@ -158,9 +164,12 @@ mod tests {
         let told = |minutes| refusals.of(camera, later(minutes));
         assert_eq!(told(601).counts, BTreeMap::from([("bad_json", 1), ("rate_limited", 4)]));
         assert!(told(659).recent && !told(660).recent);
+        refusals.add(camera, RECEIVE_OFF, 1, later(661));
+        assert!(!told(661).recent, "what is switched off is no fault");
+        assert_eq!(told(661).counts[RECEIVE_OFF], 1);
         assert_eq!(told(24 * 60 - 1).counts["rate_limited"], 4);
         assert_eq!(told(24 * 60).counts["rate_limited"], 1);
-        assert_eq!(told(600 + 24 * 60).counts, BTreeMap::new());
+        assert_eq!(told(600 + 24 * 60).counts, BTreeMap::from([(RECEIVE_OFF, 1)]));
         assert_eq!(refusals.of(CameraId(8), later(0)), Told::default());
         refusals.forget(camera);
         assert_eq!(told(601), Told::default());

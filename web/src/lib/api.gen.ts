@@ -138,7 +138,7 @@ export type components = {
             name: string;
             /** @description Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded. */
             rec_mode: string;
-            /** @description `offline`: in use but not connected; `inactive`: switched off. */
+            /** @description `active`: its agent is connected; `offline`: it is not; `inactive`: switched off. */
             status: string;
             /**
              * @description IANA name of its time zone.
@@ -242,7 +242,7 @@ export type components = {
             /** @description Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded. */
             rec_mode: string;
             source?: components["schemas"]["SourceBody"] | null;
-            /** @description `offline`: in use but not connected; `inactive`: switched off. */
+            /** @description `active`: its agent is connected; `offline`: it is not; `inactive`: switched off. */
             status: string;
             /** @description Whether it streams: never. */
             streaming: boolean;
@@ -310,12 +310,12 @@ export type components = {
          * @description Stable names of errors, for programs.
          * @enum {string}
          */
-        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
+        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
         /**
          * @description How a camera's events come.
          * @enum {string}
          */
-        Connection: "http" | "none";
+        Connection: "agent" | "http" | "none";
         /** @description An event to store. Members that are not named here are ignored. */
         CreateEvent: {
             /**
@@ -345,6 +345,11 @@ export type components = {
              */
             name: string;
             /**
+             * @description Its picture, a JPEG, PNG or WebP in base64. With this body's 256 KiB it has 190 KB at most; a
+             *     larger one goes as `multipart/form-data`, or by PUT to the event's `thumb/`. Not in bulk.
+             */
+            picture?: string | null;
+            /**
              * @description When it happened, UTC unless a zone is given. Either this or `age_ms`.
              * @example 2021-09-23T16:30:00
              */
@@ -355,6 +360,16 @@ export type components = {
              * @example 9f3c-17
              */
             uid?: string | null;
+        };
+        /** @description An event to store as a form, with a picture of up to 10 MiB. */
+        CreateEventForm: {
+            /** @description The event as JSON, without `picture`. */
+            event: components["schemas"]["CreateEvent"];
+            /**
+             * Format: binary
+             * @description The picture's bytes.
+             */
+            picture: string;
         };
         /** @description Events to store, at most 1,000. */
         CreateEvents: {
@@ -485,7 +500,7 @@ export type components = {
                 name: string;
                 /** @description Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded. */
                 rec_mode: string;
-                /** @description `offline`: in use but not connected; `inactive`: switched off. */
+                /** @description `active`: its agent is connected; `offline`: it is not; `inactive`: switched off. */
                 status: string;
                 /**
                  * @description IANA name of its time zone.
@@ -522,7 +537,7 @@ export type components = {
                 /** @description Recording mode: `on`, `off` or `by_event`. Kept for clients; nothing is recorded. */
                 rec_mode: string;
                 source?: components["schemas"]["SourceBody"] | null;
-                /** @description `offline`: in use but not connected; `inactive`: switched off. */
+                /** @description `active`: its agent is connected; `offline`: it is not; `inactive`: switched off. */
                 status: string;
                 /** @description Whether it streams: never. */
                 streaming: boolean;
@@ -587,7 +602,8 @@ export type components = {
                  */
                 order_time?: string;
                 /**
-                 * @description State of its picture: `none`, since none are kept yet. Only with `detail=detail`.
+                 * @description State of its picture: `none`, `expected`, `ready`, or `failed` if it did not come. Only with
+                 *     `detail=detail`.
                  * @example none
                  */
                 picture?: string;
@@ -596,6 +612,8 @@ export type components = {
                  * @example 2021-09-23T16:30:00.120000
                  */
                 received_at?: string;
+                /** @description Its picture, if there is one or one is on its way. */
+                thumb?: components["schemas"]["ThumbBody"];
                 /**
                  * @description When it happened, UTC without a zone; six fraction digits if the fraction is not zero.
                  * @example 2021-09-23T16:30:00
@@ -704,7 +722,7 @@ export type components = {
                 rec_mode: string;
                 /** @description Whether video is being recorded: never. */
                 recording: boolean;
-                /** @description `offline`: in use but not connected; `inactive`: switched off. */
+                /** @description `active`: its agent is connected; `offline`: it is not; `inactive`: switched off. */
                 status: string;
                 /**
                  * @description IANA name of its time zone.
@@ -800,7 +818,8 @@ export type components = {
              */
             order_time?: string;
             /**
-             * @description State of its picture: `none`, since none are kept yet. Only with `detail=detail`.
+             * @description State of its picture: `none`, `expected`, `ready`, or `failed` if it did not come. Only with
+             *     `detail=detail`.
              * @example none
              */
             picture?: string;
@@ -809,6 +828,8 @@ export type components = {
              * @example 2021-09-23T16:30:00.120000
              */
             received_at?: string;
+            /** @description Its picture, if there is one or one is on its way. */
+            thumb?: components["schemas"]["ThumbBody"];
             /**
              * @description When it happened, UTC without a zone; six fraction digits if the fraction is not zero.
              * @example 2021-09-23T16:30:00
@@ -926,7 +947,7 @@ export type components = {
             other: number;
             /**
              * Format: int64
-             * @description Pictures.
+             * @description Pictures; for a while after a start, those that have been looked at.
              */
             pictures: number;
         };
@@ -1258,7 +1279,7 @@ export type components = {
             rec_mode: string;
             /** @description Whether video is being recorded: never. */
             recording: boolean;
-            /** @description `offline`: in use but not connected; `inactive`: switched off. */
+            /** @description `active`: its agent is connected; `offline`: it is not; `inactive`: switched off. */
             status: string;
             /** @description Whether it streams: never. */
             streaming: boolean;
@@ -1411,7 +1432,7 @@ export type components = {
             rec_mode: string;
             /** @description Whether video is being recorded: never. */
             recording: boolean;
-            /** @description `offline`: in use but not connected; `inactive`: switched off. */
+            /** @description `active`: its agent is connected; `offline`: it is not; `inactive`: switched off. */
             status: string;
             /**
              * @description IANA name of its time zone.
@@ -1568,7 +1589,15 @@ export type components = {
             address?: string | null;
             /** @description Whether it can be asked to raise an event. */
             can_trigger: boolean;
-            /** @description Since when it is connected; null while it is not. */
+            /**
+             * @description The address that it is connected from. Only while it is, and for those who may manage cameras.
+             * @example 10.20.4.31
+             */
+            connected_from?: string | null;
+            /**
+             * @description Since when it is connected; null while it is not.
+             * @example 2026-03-01T10:00:00Z
+             */
             connected_since?: string | null;
             /** @description How its events come. */
             connection: components["schemas"]["Connection"];
@@ -1801,9 +1830,36 @@ export type components = {
              */
             tag: string;
         };
+        /** @description Where an event's picture is. */
+        ThumbBody: {
+            /**
+             * @description Until when the addresses are good, UTC.
+             * @example 2021-09-24T17:00:00
+             */
+            expire: string;
+            /** @description The picture as it was sent: absolute, needs no credential. */
+            full_url: string;
+            /**
+             * @description `ready`, or `expected` as long as it is on its way; the addresses answer 202 then.
+             * @example ready
+             */
+            state: string;
+            /** @description The same as a JPEG of at most 320 pixels' width. */
+            url: string;
+        };
         /** @description What became of a trigger. */
         TriggerBody: {
-            /** @description `done`, or `sent` with `wait=0`. */
+            /**
+             * Format: int64
+             * @description The event that the camera raised; null if it confirmed without one, or the type's `receive` is
+             *     off. Absent with `wait=0`.
+             * @example 33794128
+             */
+            event_id?: number | null;
+            /**
+             * @description `done`, or `sent` with `wait=0`.
+             * @example done
+             */
             status: string;
         };
         /** @description An event to raise. */
