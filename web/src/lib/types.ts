@@ -32,15 +32,16 @@ export interface Thumb {
 }
 
 /** An event as lists, items and the stream give it. Times are VXG's form: UTC, without a zone. */
-export type EventObject = Omit<Schema<'EventBody'>, 'picture'> & { thumb?: Thumb | null; picture?: PictureState };
+export type EventObject = Omit<Schema<'EventBody'>, 'picture' | 'thumb'> & { thumb?: Thumb | null; picture?: PictureState };
 
 export type CameraStatus = Schema<'StatusBody'>;
 
 /** A camera of `@cameras/`. */
-export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connection' | 'rejected_24h'> & {
+export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connected_from' | 'rejected_24h'> & {
   /** Admins only. */
   address?: string | null;
-  connection: Schema<'Connection'> | 'agent';
+  /** Admins only. */
+  connected_from?: string | null;
   rejected_24h: Record<string, number>;
   /** Only on a single camera that was removed; then nothing else is known of it but id and name. */
   removed?: boolean;
