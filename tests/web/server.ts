@@ -92,6 +92,19 @@ export class Server {
     return JSON.parse(out) as T;
   }
 
+  /** A camera that keeps a connection and answers triggers of `type`, until it is stopped. */
+  simulateCamera(token: string, type: string): { stop: () => Promise<void> } {
+    const args = ['simulate-camera', '--server', this.url, '--token', token, '--type', type, '--rate', '0'];
+    const child = spawn(BINARY, args, { stdio: 'ignore', env: environment() });
+    const ended = new Promise<void>((done) => child.once('exit', () => done()));
+    return {
+      stop: async () => {
+        if (child.exitCode === null) child.kill('SIGKILL');
+        await ended;
+      },
+    };
+  }
+
   /** Logs a user in without a page; the cookie. */
   async logIn(name: string, password = PASSWORD): Promise<{ name: string; value: string }> {
     const answer = await fetch(`${this.url}/api/admin/v1/session/`, {
