@@ -65,7 +65,7 @@ test('a user is added, gets another role, and is removed', async ({ browser, adm
 
 test('the last administrator must stay one, and the page says why', async ({ admin, site }) => {
   await admin.goto(`${site.server.url}/access/users`);
-  const names = await site.api.call<{ objects: { name: string; role: string }[] }>('GET', '/api/admin/v1/users/');
+  const names = await site.server.command<{ objects: { name: string; role: string }[] }>(['user', 'list']);
   expect(names.objects.filter(({ role }) => role === 'admin').map(({ name }) => name)).toEqual(['admin']);
   await admin.getByRole('button', { name: 'Actions for admin', exact: true }).click();
   for (const item of ['Remove', 'Change role']) {
@@ -190,7 +190,7 @@ test('what the page does stands in the audit under the user who did it', async (
     await expect(table.getByRole('row').nth(1)).toContainText('Logged in');
     await expect(table.getByRole('row').nth(1)).toContainText('second.admin');
   } finally {
-    await site.api.call('DELETE', '/api/admin/v1/users/second.admin/');
+    await site.server.command(['user', 'remove', 'second.admin']);
   }
 });
 

@@ -81,7 +81,7 @@ test('a session ended elsewhere asks for the password, and the page goes on', as
   await expect(page.getByRole('link', { name: 'Gate North', exact: true })).toBeVisible();
 
   // When an administrator ends the sessions and the user goes on.
-  await site.api.call('DELETE', '/api/admin/v1/users/night.shift/sessions/');
+  await site.server.manage('DELETE', 'users/night.shift/sessions/');
   await page.getByRole('link', { name: 'Gate North', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: 'Session ended', exact: true });
   await expect(dialog).toBeVisible();

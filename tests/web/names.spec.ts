@@ -69,14 +69,14 @@ test('shell states', async ({ page, site }) => {
     await page.getByRole('switch', { name: 'Notify motion', exact: true }).click();
     await expect(messages.getByRole('alert')).toContainText('storage_failed');
     // A session that is over asks in a dialog.
-    await site.api.call('DELETE', '/api/admin/v1/users/named.states/sessions/');
+    await site.server.manage('DELETE', 'users/named.states/sessions/');
     await page.getByRole('link', { name: 'Show events', exact: true }).click();
     const dialog = page.getByRole('dialog', { name: 'Session ended', exact: true });
     await expect(dialog).toBeVisible();
     await has(dialog, { textbox: ['Name'], button: ['Log in', 'Cancel'] });
     await labelled(dialog, ['Password']);
   } finally {
-    await site.api.call('DELETE', '/api/admin/v1/users/named.states/');
+    await site.server.manage('DELETE', 'users/named.states/');
   }
 });
 

@@ -26,6 +26,7 @@ export class Server {
   /** What it was asked to listen on: kept over a restart. */
   #listen = '127.0.0.1:0';
   #process: ChildProcess | null = null;
+  #cookie: { name: string; value: string } | null = null;
 
   /** Starts it, and waits until it listens. */
   static async start(): Promise<Server> {
@@ -103,6 +104,18 @@ export class Server {
         await ended;
       },
     };
+  }
+
+  /** A call of the administration as the administrator, in a session: license keys may not manage people. */
+  async manage(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
+    this.#cookie ??= await this.logIn(ADMIN);
+    const { name, value } = this.#cookie;
+    const answer = await fetch(`${this.url}/api/admin/v1/${path}`, {
+      method,
+      headers: { Cookie: `${name}=${value}`, Origin: this.url, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: await answer.text() };
   }
 
   /** Logs a user in without a page; the cookie. */
