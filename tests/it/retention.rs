@@ -1,13 +1,13 @@
 //! Deleting by age through the binary: data that is old by the clock it was written with.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use watchpost::domain::{CameraId, Meta, NewEvent, Timestamp, When};
 use watchpost::service::access::Caller;
 use watchpost::service::clock::Clock;
 use watchpost::service::{Services, Settings};
-use watchpost::store::Options;
+use watchpost::store::{Options, StoreError};
 
 use crate::common::{PATIENCE, Server};
 use crate::site::{camera, event, total};
@@ -18,8 +18,17 @@ const DAY_US: i64 = 86_400_000_000;
 /// Stores `count` events of camera 1 in a server's stopped data, as if it had been `days` ago.
 fn store(server: &Server, days: i64, count: usize) {
     let then = Timestamp(Clock::system().now().0 - days * DAY_US);
-    let (options, settings) = (Options::default(), Settings::default());
-    let services = Services::open(server.dir(), options, settings, Clock::manual(then)).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    // A process that another test is starting holds a copy of every lock until it runs its program.
+    let services = loop {
+        let (options, settings) = (Options::default(), Settings::default());
+        match Services::open(server.dir(), options, settings, Clock::manual(then)) {
+            Err(StoreError::InUse) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            opened => break opened.unwrap(),
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for part in (0..count).collect::<Vec<_>>().chunks(1_000) {
         let new = |_| {

@@ -266,6 +266,9 @@ fn all_files() -> Vec<File> {
                 None => !matches!(&*name, ".git" | "target"),
                 Some(("data", rest)) => rest == "catalog" || rest.starts_with("catalog/"),
                 Some(("web", rest)) => !matches!(rest, "node_modules" | "dist"),
+                Some(("tests", rest)) => {
+                    !matches!(rest, "web/node_modules" | "web/results" | "web/shots")
+                }
                 Some(_) => true,
             };
             match (ours, path.is_dir()) {

@@ -220,7 +220,7 @@ async function alone(browser: Browser): Promise<{ page: Page; close: () => Promi
 
 test('Overview and Live show what comes as text', async ({ page, hostile }) => {
   await enter(page, hostile, 'admin', '/');
-  await expect(page.getByRole('status', { name: 'Connection', exact: true })).toHaveText('Live');
+  await expect(page.getByRole('status', { name: 'Connection', exact: true })).toHaveText('Live', { timeout: 30_000 });
   await expect(page).toHaveTitle(`Overview · ${HOSTILE[0]}`);
   /** Ten events: a text each as camera, tag and value; or a type each. */
   const texts = async (from: number): Promise<unknown> =>
