@@ -4,7 +4,7 @@ use redb::ReadableTable;
 
 use super::error::{Result, StoreError};
 use super::read::ReadTx;
-use super::row::{self, CameraRow};
+use super::row::{self, CameraAdded, CameraRow, CameraV1};
 use super::tables::{CAMERAS, REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, state};
 use super::write::WriteTx;
 use crate::domain::{Agent, Camera, CameraId, Timestamp};
@@ -46,24 +46,7 @@ impl WriteTx<'_> {
 
     /// Writes a camera's record, new or changed.
     pub fn put_camera(&self, camera: &Camera) -> Result<()> {
-        let row = CameraRow::V3 {
-            name: camera.name.clone(),
-            timezone: camera.timezone.clone(),
-            enabled: camera.enabled,
-            created: camera.created.0,
-            rec_mode: camera.rec_mode.clone(),
-            url: camera.url.clone(),
-            login: camera.login.clone(),
-            latitude: camera.latitude.clone(),
-            longitude: camera.longitude.clone(),
-            meta: camera.meta.clone().into_iter().collect(),
-            address: camera.address.clone(),
-            quiet_after_s: camera.quiet_after_s,
-            agent: camera
-                .agent
-                .clone()
-                .map(|Agent { vendor, model, firmware }| (vendor, model, firmware)),
-        };
+        let row = encode(camera);
         let bytes = row::encode(u64::from(camera.id.0), &row);
         self.tx.open_table(CAMERAS)?.insert(camera.id.0, bytes.as_slice())?;
         Ok(())
@@ -83,97 +66,50 @@ impl WriteTx<'_> {
     }
 }
 
+fn encode(camera: &Camera) -> CameraRow {
+    let first = CameraV1 {
+        name: camera.name.clone(),
+        timezone: camera.timezone.clone(),
+        enabled: camera.enabled,
+        created: camera.created.0,
+        rec_mode: camera.rec_mode.clone(),
+        url: camera.url.clone(),
+        login: camera.login.clone(),
+        latitude: camera.latitude.clone(),
+        longitude: camera.longitude.clone(),
+        meta: camera.meta.clone().into_iter().collect(),
+    };
+    let agent = camera.agent.clone();
+    let added = CameraAdded {
+        address: camera.address.clone(),
+        quiet_after_s: camera.quiet_after_s,
+        agent: agent.map(|Agent { vendor, model, firmware }| (vendor, model, firmware)),
+    };
+    CameraRow::V2(first, added)
+}
+
 fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
     let row = row::decode(u64::from(id), bytes)
         .map_err(|row::Damage| StoreError::Damaged(format!("the record of camera {id}")))?;
-    let id = CameraId(id);
-    Ok(match row {
-        CameraRow::V1 {
-            name,
-            timezone,
-            enabled,
-            created,
-            rec_mode,
-            url,
-            login,
-            latitude,
-            longitude,
-            meta,
-        } => Camera {
-            id,
-            name,
-            timezone,
-            enabled,
-            created: Timestamp(created),
-            rec_mode,
-            url,
-            login,
-            latitude,
-            longitude,
-            meta: meta.into_iter().collect(),
-            address: None,
-            quiet_after_s: 0,
-            agent: None,
-        },
-        CameraRow::V2 {
-            name,
-            timezone,
-            enabled,
-            created,
-            rec_mode,
-            url,
-            login,
-            latitude,
-            longitude,
-            meta,
-            address,
-            quiet_after_s,
-        } => Camera {
-            id,
-            name,
-            timezone,
-            enabled,
-            created: Timestamp(created),
-            rec_mode,
-            url,
-            login,
-            latitude,
-            longitude,
-            meta: meta.into_iter().collect(),
-            address,
-            quiet_after_s,
-            agent: None,
-        },
-        CameraRow::V3 {
-            name,
-            timezone,
-            enabled,
-            created,
-            rec_mode,
-            url,
-            login,
-            latitude,
-            longitude,
-            meta,
-            address,
-            quiet_after_s,
-            agent,
-        } => Camera {
-            id,
-            name,
-            timezone,
-            enabled,
-            created: Timestamp(created),
-            rec_mode,
-            url,
-            login,
-            latitude,
-            longitude,
-            meta: meta.into_iter().collect(),
-            address,
-            quiet_after_s,
-            agent: agent.map(|(vendor, model, firmware)| Agent { vendor, model, firmware }),
-        },
+    let (first, added) = match row {
+        CameraRow::V1(first) => (first, CameraAdded::default()),
+        CameraRow::V2(first, added) => (first, added),
+    };
+    Ok(Camera {
+        id: CameraId(id),
+        name: first.name,
+        timezone: first.timezone,
+        enabled: first.enabled,
+        created: Timestamp(first.created),
+        rec_mode: first.rec_mode,
+        url: first.url,
+        login: first.login,
+        latitude: first.latitude,
+        longitude: first.longitude,
+        meta: first.meta.into_iter().collect(),
+        address: added.address,
+        quiet_after_s: added.quiet_after_s,
+        agent: added.agent.map(|(vendor, model, firmware)| Agent { vendor, model, firmware }),
     })
 }
 
@@ -182,23 +118,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_from_before_agents_is_read() {
-        let row = CameraRow::V2 {
+    fn a_camera_comes_back_with_everything() {
+        let camera = Camera {
+            id: CameraId(7),
             name: "Gate".to_owned(),
-            timezone: "UTC".to_owned(),
-            enabled: true,
-            created: 1,
-            rec_mode: "off".to_owned(),
-            url: None,
-            login: None,
-            latitude: None,
-            longitude: None,
-            meta: Vec::new(),
+            timezone: "Europe/Berlin".to_owned(),
+            enabled: false,
+            created: Timestamp(5),
+            rec_mode: "on".to_owned(),
+            url: Some("rtsp://gate".to_owned()),
+            login: Some("viewer".to_owned()),
+            latitude: Some("53.5".to_owned()),
+            longitude: Some("9.99".to_owned()),
+            meta: [("a".to_owned(), "b".to_owned())].into(),
             address: Some("10.0.0.7".to_owned()),
             quiet_after_s: 60,
+            agent: Some(Agent {
+                vendor: "V".to_owned(),
+                model: "M".to_owned(),
+                firmware: "1".to_owned(),
+            }),
         };
-        let camera = decode(7, &row::encode(7, &row)).unwrap();
-        assert_eq!((camera.address.as_deref(), camera.quiet_after_s), (Some("10.0.0.7"), 60));
-        assert_eq!(camera.agent, None);
+        assert_eq!(decode(7, &row::encode(7, &encode(&camera))).unwrap(), camera);
     }
 }

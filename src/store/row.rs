@@ -129,7 +129,7 @@ pub enum ChangeRow<'a> {
         /// Their ids.
         ids: Vec<u64>,
     },
-    /// The state of an event's picture changed, from format 3 on.
+    /// The state of an event's picture changed, from format 2 on.
     PictureV1 {
         /// The event.
         id: u64,
@@ -171,85 +171,46 @@ pub enum IdempotencyRow {
 /// A row of `cameras`.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum CameraRow {
-    /// First format; members as in `domain::Camera`.
-    V1 {
-        /// See `Camera::name`.
-        name: String,
-        /// See `Camera::timezone`.
-        timezone: String,
-        /// See `Camera::enabled`.
-        enabled: bool,
-        /// See `Camera::created`.
-        created: i64,
-        /// See `Camera::rec_mode`.
-        rec_mode: String,
-        /// See `Camera::url`.
-        url: Option<String>,
-        /// See `Camera::login`.
-        login: Option<String>,
-        /// See `Camera::latitude`.
-        latitude: Option<String>,
-        /// See `Camera::longitude`.
-        longitude: Option<String>,
-        /// See `Camera::meta`.
-        meta: Vec<(String, String)>,
-    },
-    /// With an address and a limit of quiet.
-    V2 {
-        /// See `Camera::name`.
-        name: String,
-        /// See `Camera::timezone`.
-        timezone: String,
-        /// See `Camera::enabled`.
-        enabled: bool,
-        /// See `Camera::created`.
-        created: i64,
-        /// See `Camera::rec_mode`.
-        rec_mode: String,
-        /// See `Camera::url`.
-        url: Option<String>,
-        /// See `Camera::login`.
-        login: Option<String>,
-        /// See `Camera::latitude`.
-        latitude: Option<String>,
-        /// See `Camera::longitude`.
-        longitude: Option<String>,
-        /// See `Camera::meta`.
-        meta: Vec<(String, String)>,
-        /// See `Camera::address`.
-        address: Option<String>,
-        /// See `Camera::quiet_after_s`.
-        quiet_after_s: u32,
-    },
-    /// With what its agent said of itself.
-    V3 {
-        /// See `Camera::name`.
-        name: String,
-        /// See `Camera::timezone`.
-        timezone: String,
-        /// See `Camera::enabled`.
-        enabled: bool,
-        /// See `Camera::created`.
-        created: i64,
-        /// See `Camera::rec_mode`.
-        rec_mode: String,
-        /// See `Camera::url`.
-        url: Option<String>,
-        /// See `Camera::login`.
-        login: Option<String>,
-        /// See `Camera::latitude`.
-        latitude: Option<String>,
-        /// See `Camera::longitude`.
-        longitude: Option<String>,
-        /// See `Camera::meta`.
-        meta: Vec<(String, String)>,
-        /// See `Camera::address`.
-        address: Option<String>,
-        /// See `Camera::quiet_after_s`.
-        quiet_after_s: u32,
-        /// Vendor, model and firmware; see `Camera::agent`.
-        agent: Option<(String, String, String)>,
-    },
+    /// First format.
+    V1(CameraV1),
+    /// With what came in format 2.
+    V2(CameraV1, CameraAdded),
+}
+
+/// Members as in `domain::Camera`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct CameraV1 {
+    /// See `Camera::name`.
+    pub name: String,
+    /// See `Camera::timezone`.
+    pub timezone: String,
+    /// See `Camera::enabled`.
+    pub enabled: bool,
+    /// See `Camera::created`.
+    pub created: i64,
+    /// See `Camera::rec_mode`.
+    pub rec_mode: String,
+    /// See `Camera::url`.
+    pub url: Option<String>,
+    /// See `Camera::login`.
+    pub login: Option<String>,
+    /// See `Camera::latitude`.
+    pub latitude: Option<String>,
+    /// See `Camera::longitude`.
+    pub longitude: Option<String>,
+    /// See `Camera::meta`.
+    pub meta: Vec<(String, String)>,
+}
+
+/// What a camera of format 1 does not have: its default.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct CameraAdded {
+    /// See `Camera::address`.
+    pub address: Option<String>,
+    /// See `Camera::quiet_after_s`.
+    pub quiet_after_s: u32,
+    /// Vendor, model and firmware; see `Camera::agent`.
+    pub agent: Option<(String, String, String)>,
 }
 
 /// A row of `event_types`.

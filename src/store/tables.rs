@@ -5,7 +5,7 @@ use redb::TableDefinition;
 use super::key::{AgeKey, DayKey, HourKey, Series, SeriesKey, TagKey, TimeKey};
 
 /// Format of the tables below. A step of `migrate.rs` leads from each older one.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 2;
 
 type Table<K, V> = TableDefinition<'static, K, V>;
 
