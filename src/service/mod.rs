@@ -149,7 +149,13 @@ impl Services {
         let live = live::Live::new();
         let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
         let event_types = event_type::EventTypes::new(Arc::clone(&core));
-        let agents = agent::Agents::new(Arc::clone(&core), events.clone(), event_types.clone());
+        let pictures = picture::Pictures::new(Arc::clone(&core), events.clone());
+        let agents = agent::Agents::new(
+            Arc::clone(&core),
+            events.clone(),
+            event_types.clone(),
+            pictures.clone(),
+        );
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
         let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from);
         let storage = storage::Storage::new(Arc::clone(&core));
@@ -167,7 +173,7 @@ impl Services {
             storage,
             system: system::System::new(Arc::clone(&core), clock_watch.clone()),
             clock_watch,
-            pictures: picture::Pictures::new(Arc::clone(&core), events.clone()),
+            pictures,
             events,
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types,

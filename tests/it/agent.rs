@@ -8,7 +8,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
-use crate::common::{Answer, Client, PATIENCE, Server};
+use crate::common::{Answer, Client, PATIENCE, Process, Server};
+use crate::pictures::jpeg;
 use crate::raw::memory_kib;
 use crate::site::{Camera, EVENTS, camera, inner, site, total, types};
 
@@ -375,10 +376,7 @@ fn what_is_out_of_order_is_refused_or_ends() {
         "snapshot_info":{"image_time":"x","width":8,"height":6,"size":512}}));
     let answer = cam.hear();
     assert_eq!(answer["cmd"], "direct_upload_url");
-    assert_eq!(
-        (&answer["status"], &answer["category"]),
-        (&json!("NOT_SUPPORTED"), &json!("snapshot"))
-    );
+    assert_eq!((&answer["status"], &answer["category"]), (&json!("OK"), &json!("snapshot")));
     assert!(answer["event_id"].is_u64());
     assert_eq!(total(&client, "events=motion"), 1);
     let _ = cam.socket.send(Message::text("x".repeat(300_000)));
@@ -529,16 +527,52 @@ fn a_simulated_camera_speaks_the_protocol() {
 }
 
 /// A newcomer presses trigger on the demonstration site and sees the event come back.
+/// API contract 6.5, 6.7: the event, the address, the picture sent there, and only 200 will do.
+#[test]
+fn a_camera_sends_the_picture_of_its_event_to_the_address_it_is_told() {
+    let (server, gate, client) = site();
+    let mut cam =
+        Cam::announce(&server, &inner(&gate.all), &json!([{"event":"motion","active":true}]));
+    let picture = jpeg();
+    let msgid = cam.say(json!({"cmd":"cam_event","cam_id":cam.id,"event":"motion","time":1_772_359_200.0,
+        "snapshot_info":{"image_time":"20260301T100000.000","width":640,"height":480,"size":picture.len()}}));
+    let told = cam.hear();
+    assert_eq!(
+        (&told["cmd"], &told["refid"]),
+        (&json!("direct_upload_url"), &json!(msgid)),
+        "{told}"
+    );
+    assert_eq!((&told["status"], &told["category"]), (&json!("OK"), &json!("snapshot")));
+    let path = format!("{EVENTS}{}/?detail=detail", told["event_id"]);
+    assert_eq!(client.get(&path).ok(200)["picture"], "expected");
+
+    let address = told["url"].as_str().unwrap().strip_prefix(&server.base).unwrap();
+    let kind = [("Content-Type", "image/jpeg")];
+    let answer = server.client("").send("PUT", address, &kind, Some(&picture));
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let shown = client.get(&path).ok(200);
+    assert_eq!(shown["picture"], "ready");
+    let full = shown["thumb"]["full_url"].as_str().unwrap().strip_prefix(&server.base).unwrap();
+    assert_eq!(server.client("").get(full).header("content-type"), Some("image/jpeg"));
+
+    // What there is no place for is said at once, so that the camera does not wait for it.
+    cam.say(json!({"cmd":"cam_event","cam_id":cam.id,"event":"motion","time":1_772_359_260.0,
+        "file_meta_info":{"size":5}}));
+    let told = cam.hear();
+    assert_eq!((&told["status"], told.get("url")), (&json!("NOT_SUPPORTED"), None), "{told}");
+}
+
 #[test]
 fn a_trigger_of_the_demonstration_comes_back() {
     use std::io::BufRead as _;
-    let mut demo = std::process::Command::new(crate::common::BINARY)
+    let demo = std::process::Command::new(crate::common::BINARY)
         .args(["demo", "--listen", "127.0.0.1:0"])
         .env("WATCHPOST_LOG_LEVEL", "warn")
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = std::io::BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut demo = Process(demo);
+    let mut lines = std::io::BufReader::new(demo.0.stdout.take().unwrap()).lines();
     let mut key = String::new();
     let base = lines.find_map(|line| {
         let line = line.unwrap();
@@ -560,7 +594,7 @@ fn a_trigger_of_the_demonstration_comes_back() {
     assert_eq!(stored["meta"], json!({"who": "me"}));
     eventually(|| total(&client, "") > 5_005); // and cameras go on by themselves
     let began = Instant::now();
-    std::process::Command::new("kill").arg(demo.id().to_string()).status().unwrap();
-    assert!(demo.wait().unwrap().success());
+    std::process::Command::new("kill").arg(demo.0.id().to_string()).status().unwrap();
+    assert!(demo.0.wait().unwrap().success());
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

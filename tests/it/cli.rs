@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{BINARY, Client, Server, cli};
+use crate::common::{BINARY, Client, Process, Server, cli};
 use crate::site::{EVENTS, camera, event, unlike};
 
 /// Runs a command that must work; gives what it printed.
@@ -338,13 +338,14 @@ fn the_binary_describes_itself() {
 /// What a newcomer sees first.
 #[test]
 fn the_demonstration_answers_with_what_it_prints() {
-    let mut child = Command::new(BINARY)
+    let child = Command::new(BINARY)
         .args(["demo", "--listen", "127.0.0.1:0"])
         .env("WATCHPOST_LOG_LEVEL", "warn")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut child = Process(child);
+    let lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut printed = Vec::new();
     for line in lines {
         let last = line.starts_with("listening on ");
@@ -372,6 +373,6 @@ fn the_demonstration_answers_with_what_it_prints() {
     let output = Command::new("sh").args(["-c", &format!("{line} -sS")]).output().unwrap();
     let page: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(page["objects"].as_array().unwrap().len(), 3);
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().unwrap();
+    assert_eq!(child.0.wait().unwrap().code(), Some(0));
 }

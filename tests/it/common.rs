@@ -8,6 +8,16 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// A process of a test's own that does not outlive it.
+pub struct Process(pub Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_watchpost");
 /// The longest that anything here waits.

@@ -1,8 +1,8 @@
 //! What a request may be: each limit refuses with its status and code, stores nothing, and the server
 //! goes on. What many requests at once may be is in `overload`.
 //!
-//! Of the table of limits this leaves out what is not built yet: `/i/` and picture uploads, cookie
-//! sessions with their `Content-Type`, and event streams. They bring their tests along.
+//! Rows of the table of limits that belong to one thing are tested with it: `/i/` in `ingest`, pictures in
+//! `pictures`, the `Content-Type` of a cookie's session in `people`, event streams in `stream`.
 
 use serde_json::{Value, json};
 

@@ -24,7 +24,8 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     out.into_inner()
 }
 
-fn jpeg() -> Vec<u8> {
+/// A small photograph, so to speak.
+pub fn jpeg() -> Vec<u8> {
     picture(640, 480, ImageFormat::Jpeg)
 }
 

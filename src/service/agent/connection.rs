@@ -9,12 +9,13 @@ use tokio::time::Instant;
 use super::Agents;
 use super::link::{Ask, Connected, Link, Taken};
 use super::session::{About, Answer, Session, Step};
-use super::wire::{Bye, CamEvent};
-use crate::domain::{Agent, CameraId, EventId, Meta, NewEvent, Nonce, When};
+use super::wire::{Bye, CamEvent, PICTURE};
+use crate::domain::{Agent, CameraId, EventId, Meta, NewEvent, Nonce, Origin, When};
 use crate::service::access::{Caller, Who};
 use crate::service::catalogue::CameraEntry;
 use crate::service::error::{Error, Result};
 use crate::service::metrics::Source;
+use crate::service::picture::Upload;
 
 /// Time for the start of a conversation, up to `cam_register`.
 const START_WITHIN: Duration = Duration::from_secs(20);
@@ -44,6 +45,8 @@ pub struct Connection {
     /// Of the token, as it was.
     nonce: Option<Nonce>,
     camera: CameraId,
+    /// Where it reaches the server.
+    origin: Origin,
     session: Session,
     link: Link,
     taken: Option<Taken>,
@@ -75,10 +78,17 @@ enum Woken {
 }
 
 impl Connection {
-    pub(super) fn new(agents: Agents, caller: Caller, about: About, entry: &CameraEntry) -> Self {
+    pub(super) fn new(
+        agents: Agents,
+        caller: Caller,
+        about: About,
+        origin: Origin,
+        entry: &CameraEntry,
+    ) -> Self {
         Self {
             nonce: agents.core.nonce(&caller),
             camera: about.camera,
+            origin,
             session: Session::new(about),
             link: entry.link.clone(),
             taken: None,
@@ -269,7 +279,10 @@ impl Connection {
             }
         };
         match stored {
-            Ok(id) => self.session.stored(&event, id),
+            Ok(id) => {
+                let upload = self.expect_picture(&event, id).await;
+                self.session.stored(&event, id, upload.as_ref())
+            }
             Err(error) => {
                 tracing::debug!(camera.id = self.camera.0, %error, "a camera's event was not stored");
                 self.session.refused(&event, status(&error))
@@ -277,10 +290,22 @@ impl Connection {
         }
     }
 
+    /// Where the camera is to send an event's picture, if it has one to send.
+    async fn expect_picture(&self, event: &CamEvent, id: Option<EventId>) -> Option<Upload> {
+        let id = id.filter(|_| event.wants == Some(PICTURE))?;
+        let upload = self.agents.pictures.expect(id, &self.origin).await;
+        let camera = self.camera.0;
+        upload
+            .inspect_err(|error| {
+                tracing::warn!(camera.id = camera, event.id = id.0, %error, "a picture is not taken");
+            })
+            .ok()
+    }
+
     /// Stores an event if the type's `receive` is on. What the server cannot take at the moment is tried
     /// again for a while, and the camera is not read meanwhile.
     async fn store(&self, event: &CamEvent) -> Result<Option<EventId>> {
-        let Agents { core, events, event_types } = &self.agents;
+        let Agents { core, events, event_types, .. } = &self.agents;
         events.pace(self.camera).await;
         let is_received = event_types.declared(self.camera, &event.name).await;
         if !is_received.inspect_err(|error| self.note(error))? {

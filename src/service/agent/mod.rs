@@ -19,6 +19,7 @@ use super::credential::{Credentials, Presented};
 use super::error::{Error, Result};
 use super::event::Events;
 use super::event_type::EventTypes;
+use super::picture::Pictures;
 use super::{Core, Kind};
 use crate::domain::{Access, Origin};
 pub use connection::{Connection, Out};
@@ -31,11 +32,17 @@ pub struct Agents {
     core: Arc<Core>,
     events: Events,
     event_types: EventTypes,
+    pictures: Pictures,
 }
 
 impl Agents {
-    pub(super) const fn new(core: Arc<Core>, events: Events, event_types: EventTypes) -> Self {
-        Self { core, events, event_types }
+    pub(super) const fn new(
+        core: Arc<Core>,
+        events: Events,
+        event_types: EventTypes,
+        pictures: Pictures,
+    ) -> Self {
+        Self { core, events, event_types, pictures }
     }
 
     /// Opens a camera's connection, from `peer`, to a server that it reaches at `origin`.
@@ -65,7 +72,7 @@ impl Agents {
             host: origin.host.clone(),
             enabled: entry.camera.enabled,
         };
-        Ok(Connection::new(self.clone(), caller, about, entry))
+        Ok(Connection::new(self.clone(), caller, about, origin.clone(), entry))
     }
 }
 

@@ -9,12 +9,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::wire::{
-    Bye, CamEvent, CamHello, Configure, Declared, Envelope, Hello, Message, NoUpload, Nothing,
-    Reason, SetCamEvent, SetCamEvents, Status, Switches, TriggerEvent,
+    Bye, CamEvent, CamHello, Configure, Declared, Envelope, Hello, Message, Nothing, Reason,
+    SetCamEvent, SetCamEvents, Status, Switches, TriggerEvent, UploadTo,
 };
 use crate::domain::camera::AGENT_BYTES_MAX;
 use crate::domain::time::SECOND_US;
 use crate::domain::{Agent, CameraId, EventId, EventType, Meta, Timestamp};
+use crate::service::picture::Upload;
 
 /// Messages that make no sense, after which the connection ends.
 const NONSENSE_MAX: u32 = 100;
@@ -143,7 +144,7 @@ impl Session {
             },
             ("get_direct_upload_url", Phase::Ready) => {
                 let category = message.text("category").unwrap_or_else(|| "snapshot".to_owned());
-                vec![self.no_upload(message.number("msgid"), &cmd, None, &category)]
+                vec![self.upload_to(message.number("msgid"), &cmd, None, &category, None)]
             }
             (
                 "register"
@@ -269,10 +270,15 @@ impl Session {
     }
 
     /// An event is on disk, or was not to be stored (`id` is none).
-    pub fn stored(&mut self, event: &CamEvent, id: Option<EventId>) -> Vec<Step> {
+    pub fn stored(
+        &mut self,
+        event: &CamEvent,
+        id: Option<EventId>,
+        upload: Option<&Upload>,
+    ) -> Vec<Step> {
         let mut steps = Vec::new();
         steps.push(match event.wants {
-            Some(category) => self.no_upload(event.msgid, "cam_event", id, category),
+            Some(category) => self.upload_to(event.msgid, "cam_event", id, category, upload),
             None => self.answer("done", event.msgid, "cam_event", Status { status: "OK" }),
         });
         let Some(pending) = self.pending.as_mut().filter(|pending| pending.name == event.name)
@@ -313,16 +319,23 @@ impl Session {
         })]
     }
 
-    fn no_upload(
+    /// Where to send what belongs to an event; without an address it is not wanted.
+    fn upload_to(
         &mut self,
         refid: Option<i64>,
         orig_cmd: &str,
         id: Option<EventId>,
         category: &str,
+        upload: Option<&Upload>,
     ) -> Step {
-        let event_id = id.map(|id| id.0);
-        let headers = Nothing {};
-        let body = NoUpload { event_id, category, status: "NOT_SUPPORTED", headers };
+        let body = UploadTo {
+            event_id: id.map(|id| id.0),
+            category,
+            status: if upload.is_some() { "OK" } else { "NOT_SUPPORTED" },
+            url: upload.map(|upload| upload.url.as_str()),
+            expire: upload.map(|to| to.until.utc().format("%Y%m%dT%H%M%S%.3f").to_string()),
+            headers: Nothing {},
+        };
         self.answer("direct_upload_url", refid, orig_cmd, body)
     }
 

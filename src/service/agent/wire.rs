@@ -14,6 +14,8 @@ use crate::domain::{Caps, Timestamp};
 const DECLARED_MAX: usize = 256;
 /// A time above this is in milliseconds (API contract C8).
 const SECONDS_MAX: f64 = 1e11;
+/// The category of a picture.
+pub(super) const PICTURE: &str = "snapshot";
 /// Members of `…_info` objects that say something else than a tag can.
 const NO_TAGS: [&str; 3] = ["snapshot_info", "file_meta_info", "motion_info"];
 
@@ -100,11 +102,11 @@ impl Message {
         tags
     }
 
-    /// What the camera wants an upload address for, if anything.
+    /// What the camera wants an upload address for, if anything: its picture before anything else.
     fn wants(&self) -> Option<&'static str> {
         let picture = self.object("snapshot_info");
         if picture.is_some_and(|info| info.number("size").is_some()) {
-            return Some("snapshot");
+            return Some(PICTURE);
         }
         let file = self.object("file_meta_info");
         file.and_then(|info| info.number("size")).map(|_| "file_meta")
@@ -278,14 +280,20 @@ pub(super) struct TriggerEvent<'a> {
     pub meta: Option<&'a RawValue>,
 }
 
-/// The answer to a camera that wants to upload: it cannot. Without `url` it drops what it holds at once
-/// instead of waiting 20 s (API contract 6.5, 6.7).
+/// The answer to a camera that wants to upload. Without `url` it drops what it holds at once instead of
+/// waiting 20 s (API contract 6.5, 6.7).
 #[derive(Serialize)]
-pub(super) struct NoUpload<'a> {
+pub(super) struct UploadTo<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<u64>,
     pub category: &'a str,
     pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<&'a str>,
+    /// `20231114T222320.000`, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire: Option<String>,
+    /// Always there: cameras look for it. The type of a picture is seen by its bytes.
     pub headers: Nothing,
 }
 

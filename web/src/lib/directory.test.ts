@@ -78,10 +78,12 @@ test('late and ahead, with a minute of grace', () => {
 test('pictures come from this server only', () => {
   const picture = (url: string | undefined, more: Partial<EventObject> = {}) =>
     pictureOf(event(1, 't', { thumb: url === undefined ? {} : { url }, ...more }));
-  expect(picture('http://elsewhere.example:9/p/1?sig=x')).toEqual({ url: '/p/1?sig=x', state: 'ready' });
-  expect(picture('/p/1')).toEqual({ url: '/p/1', state: 'ready' });
-  expect(picture('javascript:alert(1)')).toEqual({ url: null, state: 'failed' });
-  expect(picture(undefined)).toEqual({ url: null, state: 'none' });
-  expect(picture(undefined, { picture: 'expected' })).toEqual({ url: null, state: 'expected' });
-  expect(pictureOf(event(1, 't', { thumb: null }))).toEqual({ url: null, state: 'none' });
+  expect(picture('http://elsewhere.example:9/p/1?sig=x')).toEqual({ url: '/p/1?sig=x', full: '/p/1?sig=x', state: 'ready' });
+  expect(picture('/p/1')).toEqual({ url: '/p/1', full: '/p/1', state: 'ready' });
+  const both = { thumb: { url: '/p/1', full_url: 'http://elsewhere.example:9/p/1?of=full' } };
+  expect(picture('/p/1', both)).toEqual({ url: '/p/1', full: '/p/1?of=full', state: 'ready' });
+  expect(picture('javascript:alert(1)')).toEqual({ url: null, full: null, state: 'failed' });
+  expect(picture(undefined)).toEqual({ url: null, full: null, state: 'none' });
+  expect(picture(undefined, { picture: 'expected' })).toEqual({ url: null, full: null, state: 'expected' });
+  expect(pictureOf(event(1, 't', { thumb: null }))).toEqual({ url: null, full: null, state: 'none' });
 });

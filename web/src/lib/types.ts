@@ -25,11 +25,8 @@ export type Family =
 /** Whether an event has a picture: none at all, on its way, there, or it never came. */
 export type PictureState = 'none' | 'expected' | 'ready' | 'failed';
 
-/** The small picture of an event. No `url` means no picture yet. */
-export interface Thumb {
-  url?: string;
-  state?: PictureState;
-}
+/** Where an event's picture is. No `url` means no picture yet. */
+export type Thumb = Partial<Omit<Schema<'ThumbBody'>, 'state'>> & { state?: PictureState };
 
 /** An event as lists, items and the stream give it. Times are VXG's form: UTC, without a zone. */
 export type EventObject = Omit<Schema<'EventBody'>, 'picture' | 'thumb'> & { thumb?: Thumb | null; picture?: PictureState };
@@ -70,15 +67,30 @@ export type HistogramBody = Schema<'HistogramBody'>;
 /** What a user of the page may be. */
 export type Role = Schema<'RoleWord'>;
 
+/** An event's picture: `url` small, for lists and the drawer, `full` as it was sent; null while there is none to show. */
+export interface EventPicture {
+  url: string | null;
+  full: string | null;
+  state: PictureState;
+}
+
 /** Where an event's picture is and how it stands. The origin is dropped: this page asks only its own server. */
-export function pictureOf(event: EventObject): { url: string | null; state: PictureState } {
+export function pictureOf(event: EventObject): EventPicture {
   const given = event.thumb?.url ?? '';
   const state = event.picture ?? event.thumb?.state ?? (given ? 'ready' : 'none');
-  if (state !== 'ready' || !given) return { url: null, state: state === 'ready' ? 'none' : state };
+  if (state !== 'ready' || !given) return { url: null, full: null, state: state === 'ready' ? 'none' : state };
+  const url = ownPath(given);
+  if (url === null) return { url, full: null, state: 'failed' };
+  return { url, full: ownPath(event.thumb?.full_url ?? '') ?? url, state };
+}
+
+/** Path and query of an address, or null if it is none. */
+function ownPath(address: string): string | null {
+  if (!address) return null;
   try {
-    const at = new URL(given, 'http://localhost');
-    return /^https?:$/.test(at.protocol) ? { url: at.pathname + at.search, state } : { url: null, state: 'failed' };
+    const at = new URL(address, 'http://localhost');
+    return /^https?:$/.test(at.protocol) ? at.pathname + at.search : null;
   } catch {
-    return { url: null, state: 'failed' };
+    return null;
   }
 }
