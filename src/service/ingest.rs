@@ -135,8 +135,13 @@ impl Ingest {
         match (message.state, known) {
             (State::Stop, Some(known)) if !known.is_pulse => {
                 let (id, started) = (known.id, known.started);
-                open.remove(&key);
-                self.complete(id, started, time).await
+                // Taken out first: a sender that hangs up must not leave it open for the next start.
+                let known = open.remove(&key);
+                let completed = self.complete(id, started, time).await;
+                if completed.is_err() {
+                    open.extend(known.map(|known| (key, known))); // it will be said again
+                }
+                completed
             }
             (State::Stop, _) => Ok(Received::Ignored),
             (State::Start | State::Pulse, Some(known)) => {
@@ -233,6 +238,40 @@ pub fn epoch(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Access;
+    use crate::service::access::{Rights, Scope, Who};
+    use crate::service::camera::{CameraChange, NewCamera};
+    use crate::service::clock::Clock;
+    use crate::service::{Services, Settings};
+    use crate::store::Options;
+
+    #[tokio::test]
+    async fn a_stop_that_could_not_be_stored_can_be_said_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (options, settings) = (Options::default(), Settings::default());
+        let services = Services::open(dir.path(), options, settings, Clock::system()).unwrap();
+        let new = NewCamera { id: None, name: "Gate".to_owned(), change: CameraChange::default() };
+        let added = services.cameras.add(&Caller::local(), new).await.unwrap();
+        let scope = Scope::Cameras(vec![added.entry.camera.id]);
+        let caller = Caller::new(Who::Token(1), Rights::Access(Access::All), scope);
+        let message = |state| Message {
+            name: "motion".to_owned(),
+            state,
+            time: None,
+            source: String::new(),
+            meta: Vec::new(),
+        };
+        let ingest = &services.ingest;
+        let stored = ingest.receive(&caller, message(State::Start)).await.unwrap();
+        assert!(matches!(stored, Received::Stored(_)), "{stored:?}");
+        services.close();
+        assert!(ingest.receive(&caller, message(State::Stop)).await.is_err());
+        let mut open = 0;
+        for shard in &*ingest.shards {
+            open += shard.lock().await.len();
+        }
+        assert_eq!(open, 1);
+    }
 
     #[test]
     fn a_time_counts_only_if_it_can_be_believed() {
