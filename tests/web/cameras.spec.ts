@@ -139,6 +139,29 @@ test.describe('the list', () => {
     await expect(page.getByText('Removed', { exact: true })).toBeVisible();
   });
 
+  test('a menu opened while the list is still scrolling stays open, and closes when its button scrolls away', async ({ page, site }) => {
+    for (let i = 1; i <= 15; i += 1) await site.api.camera(`Far down ${i}`);
+    const name = 'Far down 8';
+    await page.setViewportSize({ width: 1440, height: 320 });
+    await enter(page, site, 'admin', '/cameras?q=far down');
+    const actions = page.getByRole('button', { name: `Actions for ${name}`, exact: true });
+    await expect(actions).toBeAttached();
+    // In one task, so that the browser tells of the scrolling only after the click.
+    const moved = await actions.evaluate((button: HTMLElement) => {
+      const before = button.getBoundingClientRect().top;
+      button.scrollIntoView({ block: 'center', behavior: 'instant' });
+      button.click();
+      return before - button.getBoundingClientRect().top;
+    });
+    expect(Math.abs(moved)).toBeGreaterThan(0);
+    const menu = page.getByRole('menu');
+    await expect(menu).toBeVisible();
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await expect(menu).toBeVisible();
+    await actions.evaluate((button: HTMLElement) => button.scrollIntoView({ block: 'start', behavior: 'instant' }));
+    await expect(menu).toBeHidden();
+  });
+
   test('removing a camera with many events asks for their number', async ({ page, site }) => {
     const id = await site.api.camera('Full of events');
     await site.api.events(Array.from({ length: 150 }, (_, i) => ({ camid: id, name: 'motion', age_ms: i * 1000 })));
