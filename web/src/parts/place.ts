@@ -28,8 +28,8 @@ export function place(
   return { left, top: down ? anchor.bottom + gap : anchor.top - gap - height, room };
 }
 
-/** Show `popup` in the top layer beside `anchor`; `wide` makes it at least as wide as the anchor. */
-export function openAt(popup: HTMLElement, anchor: HTMLElement, align: 'start' | 'end', wide = false): void {
+/** Show `popup` in the top layer beside `anchor`; `wide` makes it at least as wide as the anchor. Gives where the anchor was. */
+export function openAt(popup: HTMLElement, anchor: HTMLElement, align: 'start' | 'end', wide = false): DOMRect {
   const box = anchor.getBoundingClientRect();
   // Older browsers throw when it is open already.
   if (!popup.matches(':popover-open')) popup.showPopover();
@@ -44,4 +44,11 @@ export function openAt(popup: HTMLElement, anchor: HTMLElement, align: 'start' |
   popup.style.left = `${at.left}px`;
   popup.style.top = `${at.top}px`;
   popup.style.maxHeight = `${at.room}px`;
+  return box;
+}
+
+/** Whether an anchor is where `openAt` found it, and its popup so beside it. */
+export function isStillAt(anchor: HTMLElement | null, was: DOMRect | undefined): boolean {
+  const now = anchor?.getBoundingClientRect();
+  return now !== undefined && now.top === was?.top && now.left === was.left;
 }
