@@ -168,6 +168,18 @@ pub(super) fn origin(request: &HttpRequest) -> Origin {
     set.or_else(info).unwrap_or_else(|| Origin { tls: false, host: "localhost".into(), port: None })
 }
 
+/// Whether a path, as it is registered, is for people in a session and not for credentials
+/// (operations.md 5.3). Jobs are for whoever started them.
+pub(super) fn is_for_people(path: &str) -> bool {
+    path.starts_with("/api/admin/v1/") && !path.starts_with("/api/admin/v1/jobs")
+}
+
+/// Passes unless a credential asks for what is for people.
+fn check_door(request: &HttpRequest, caller: &Caller) -> Result<(), Error> {
+    let for_people = request.match_pattern().is_some_and(|path| is_for_people(&path));
+    if for_people && caller.session.is_none() { caller.may(Action::UseAdmin) } else { Ok(()) }
+}
+
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident => $action:ident;)+) => {$(
         $(#[$doc])*
@@ -186,6 +198,7 @@ macro_rules! permissions {
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let proven = caller(request).and_then(|caller| {
+                    check_door(request, &caller)?;
                     caller.may(Action::$action)?;
                     Ok(Self(caller))
                 });
@@ -216,7 +229,6 @@ permissions! {
     MayGovern => Govern;
     /// A caller who may read the figures for a monitoring system.
     MayReadMetrics => ReadMetrics;
-    /// A user of any role, or a license key: whoever may see the administration at all. What needs a
-    /// session asks the service for it.
+    /// A user of any role: whoever may see the administration at all.
     AnyUser => UseAdmin;
 }

@@ -12,6 +12,7 @@ use utoipa::openapi::{
     Components, ContentBuilder, Info, Ref, RefOr, Response, ResponseBuilder, Server,
 };
 
+use super::auth::is_for_people;
 use super::error::{Code, ErrorBody};
 use super::route::resource;
 use super::{
@@ -151,6 +152,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
             finish_responses(operation);
+            if is_for_people(path) && operation.security.is_none() {
+                operation.security = Some(vec![SecurityRequirement::new(COOKIE, [""; 0])]);
+            }
         }
     }
     document

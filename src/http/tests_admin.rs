@@ -27,7 +27,7 @@ impl Server {
     }
 
     async fn gate(&self) -> Value {
-        let Answer(status, body, _) = self.get(GATE, &self.key).await;
+        let Answer(status, body, _) = self.get(GATE, &self.log_in().await).await;
         assert_eq!(status, 200, "{body}");
         body
     }
@@ -49,8 +49,8 @@ async fn a_camera_tells_how_it_does() {
         "rejected_24h": {}, "can_trigger": false
     });
     expected["can_trigger"] = server.gate().await["can_trigger"].clone(); // as the catalogue has it
-    server.get(GATE, &server.key).await.is(200, &expected);
-    server.get(CAMERAS, &server.key).await.is(200, &json!({ "objects": [expected] }));
+    server.get(GATE, &server.admin).await.is(200, &expected);
+    server.get(CAMERAS, &server.admin).await.is(200, &json!({ "objects": [expected] }));
 
     // It is 16:30: the last half hour ends at 16:45, the first begins at 16:45 the day before.
     server.event("motion", 24 * HOUR_US).await;
@@ -65,8 +65,8 @@ async fn a_camera_tells_how_it_does() {
     expected["status"] = json!("online");
     expected["last_event"] =
         json!({ "id": last, "name": "net", "time": "2021-09-23T16:29:59.500000Z" });
-    server.get(GATE, &server.key).await.is(200, &expected);
-    server.get(CAMERAS, &server.key).await.is(200, &json!({ "objects": [expected] }));
+    server.get(GATE, &server.admin).await.is(200, &expected);
+    server.get(CAMERAS, &server.admin).await.is(200, &json!({ "objects": [expected] }));
 
     server
         .services
@@ -87,7 +87,7 @@ async fn the_status_is_the_first_that_holds() {
     server.advance(DAY_US + 1);
     assert_eq!(server.status().await, "quiet", "without a limit after a day");
     server.event("motion", 0).await;
-    server.put(GATE, &server.key, r#"{"quiet_after_s":60}"#).await;
+    server.put(GATE, &server.log_in().await, r#"{"quiet_after_s":60}"#).await;
     server.advance(MINUTE_US);
     assert_eq!(server.status().await, "online");
     server.advance(1);
@@ -103,9 +103,9 @@ async fn the_status_is_the_first_that_holds() {
     let unknown = r#"{"name":"nothing","age_ms":0}"#;
     server.post(EVENTS, &server.all, unknown).await.refuses(400, "unknown_event_type");
     assert_eq!(server.status().await, "rejecting");
-    server.put(GATE, &server.key, r#"{"enabled":false}"#).await;
+    server.put(GATE, &server.log_in().await, r#"{"enabled":false}"#).await;
     assert_eq!(server.status().await, "disabled");
-    server.put(GATE, &server.key, r#"{"enabled":true}"#).await;
+    server.put(GATE, &server.log_in().await, r#"{"enabled":true}"#).await;
     server.advance(HOUR_US);
     assert_eq!(server.status().await, "clock", "an hour later refusals are forgiven");
     assert_eq!(server.gate().await["rejected_24h"], json!({ "unknown_event_type": 1 }));
@@ -120,9 +120,9 @@ async fn refusals_are_counted_where_the_camera_is_known() {
         (&server.all, r#"{"name":"motion""#),
         (&server.all, r#"{"name":"motion"}"#),
         (&server.all, r#"{"name":"motion","time":"yesterday"}"#),
-        (&server.key, r#"{"camid":1,"name":"nothing","age_ms":0}"#),
-        (&server.key, r#"{"camid":2,"name":"nothing","age_ms":0}"#),
-        (&server.key, r#"{"name":"motion","age_ms":0}"#),
+        (&server.admin, r#"{"camid":1,"name":"nothing","age_ms":0}"#),
+        (&server.admin, r#"{"camid":2,"name":"nothing","age_ms":0}"#),
+        (&server.admin, r#"{"name":"motion","age_ms":0}"#),
         (&server.watch, r#"{"name":"motion","age_ms":0}"#),
     ] {
         assert!(server.post(EVENTS, who, body).await.0 >= 400, "{body}");
@@ -143,7 +143,7 @@ async fn refusals_are_counted_where_the_camera_is_known() {
 #[actix_web::test]
 async fn cameras_are_added_and_changed() {
     let server = Server::new().await;
-    let key = &server.key;
+    let key = &server.admin;
     let sent = r#"{"name":"Yard","time_zone":"Europe/Berlin","address":"10.20.4.31","quiet_after_s":7200}"#;
     let Answer(status, added, _) = server.post(CAMERAS, key, sent).await;
     assert_eq!((status, &added["id"], &added["status"]), (201, &json!(2), &json!("offline")));
@@ -196,19 +196,19 @@ async fn cameras_are_added_and_changed() {
 async fn of_a_camera_that_is_off_only_the_account_creates() {
     let server = Server::new().await;
     let body = r#"{"camid":1,"name":"motion","age_ms":0}"#;
-    server.put(GATE, &server.key, r#"{"enabled":false}"#).await;
+    server.put(GATE, &server.admin, r#"{"enabled":false}"#).await;
     let refused = server.post(EVENTS, &server.all, body).await;
     refused.refuses(403, "camera_disabled");
     let items = format!("[{body}]");
     let many = server.post(&format!("{EVENTS}bulk/"), &server.all, &items).await.1;
     assert_eq!(many["objects"][0]["errorType"], "camera_disabled");
-    assert_eq!(server.post(EVENTS, &server.key, body).await.0, 201);
+    assert_eq!(server.post(EVENTS, &server.admin, body).await.0, 201);
     assert_eq!(server.get(EVENTS, &server.all).await.1["meta"]["total_count"], 1);
     let own = "/api/v2/cameras/1/";
     server.put(own, &server.all, r#"{"enabled":true}"#).await.refuses(403, "access_deny");
     assert_eq!(server.put(own, &server.all, r#"{"enabled":false}"#).await.0, 200);
     assert_eq!(server.gate().await["rejected_24h"], json!({ "camera_disabled": 2 }));
-    server.put(GATE, &server.key, r#"{"enabled":true}"#).await;
+    server.put(GATE, &server.admin, r#"{"enabled":true}"#).await;
     assert_eq!(server.post(EVENTS, &server.all, body).await.0, 201);
 }
 
@@ -217,16 +217,16 @@ async fn every_type_of_the_site_has_a_label_and_a_count() {
     let server = Server::new().await;
     let types = "/api/v2/cameras/1/event_processing/events/";
     for name in ["person", "forklift", "gone", "never"] {
-        server.post(types, &server.key, &json!({ "name": name }).to_string()).await;
+        server.post(types, &server.admin, &json!({ "name": name }).to_string()).await;
     }
     for name in ["motion", "motion", "forklift", "gone"] {
         server.event(name, 40 * DAY_US).await;
     }
     server.event("motion", 0).await;
     for name in ["gone", "never"] {
-        assert_eq!(server.delete(&format!("{types}{name}/"), &server.key).await.0, 204);
+        assert_eq!(server.delete(&format!("{types}{name}/"), &server.admin).await.0, 204);
     }
-    let known = server.get(TYPES, &server.key).await.1;
+    let known = server.get(TYPES, &server.admin).await.1;
     let known: Vec<Value> = known["objects"].as_array().unwrap().clone();
     let names: Vec<&str> = known.iter().map(|k| k["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["forklift", "gone", "motion", "net", "person", "snapshot"]);
@@ -248,7 +248,7 @@ async fn every_type_of_the_site_has_a_label_and_a_count() {
 #[actix_web::test]
 async fn a_rotated_token_holds_twice_for_a_while() {
     let server = Server::new().await;
-    let key = &server.key;
+    let key = &server.admin;
     let Answer(status, made, _) =
         server.post(TOKENS, key, r#"{"access":"watch","expires_s":86400}"#).await;
     assert_eq!((status, &made["access"]), (201, &json!("watch")));
@@ -293,7 +293,7 @@ async fn a_rotated_token_holds_twice_for_a_while() {
 #[actix_web::test]
 async fn tokens_tell_when_they_were_used() {
     let server = Server::new().await;
-    let listed = async || server.get(TOKENS, &server.key).await.1["objects"].clone();
+    let listed = async || server.get(TOKENS, &server.admin).await.1["objects"].clone();
     let unused = json!({
         "token_id": 2, "access": "all", "created": "2021-09-23T16:30:00Z", "expires": null,
         "former_until": null, "last_used": null, "last_used_from": null
@@ -308,7 +308,7 @@ async fn tokens_tell_when_they_were_used() {
     assert_eq!(listed().await[0]["last_used"], "2021-09-23T16:31:00Z");
     assert_eq!(listed().await[1]["last_used"], json!(null));
 
-    let ingest = server.post(TOKENS, &server.key, r#"{"access":"ingest"}"#).await.1;
+    let ingest = server.post(TOKENS, &server.admin, r#"{"access":"ingest"}"#).await.1;
     let secret = ingest["token"].as_str().unwrap();
     assert!(secret.starts_with("wp.t"), "bare: {secret}");
     assert_eq!(ingest["ingest_url"], format!("http://nvr.local:8080/i/{secret}"));
@@ -318,17 +318,20 @@ async fn tokens_tell_when_they_were_used() {
         (r#"{"access":"ingest","name":"x"}"#, "bad_parameter"),
         ("{}", "missing_field"),
     ] {
-        server.post(TOKENS, &server.key, body).await.refuses(400, code);
+        server.post(TOKENS, &server.admin, body).await.refuses(400, code);
     }
     let foreign = "/api/admin/v1/cameras/9/tokens/";
-    server.get(foreign, &server.key).await.refuses(404, "camera_not_found");
-    server.post(foreign, &server.key, r#"{"access":"all"}"#).await.refuses(404, "camera_not_found");
+    server.get(foreign, &server.admin).await.refuses(404, "camera_not_found");
+    server
+        .post(foreign, &server.admin, r#"{"access":"all"}"#)
+        .await
+        .refuses(404, "camera_not_found");
 }
 
 #[actix_web::test]
-async fn tokens_of_a_camera_do_not_run_the_site() {
+async fn credentials_do_not_run_the_site() {
     let server = Server::new().await;
-    for who in [&server.all, &server.watch] {
+    for who in [&server.key, &server.all, &server.watch] {
         for (method, path) in [
             (Method::GET, CAMERAS),
             (Method::POST, CAMERAS),
@@ -341,8 +344,12 @@ async fn tokens_of_a_camera_do_not_run_the_site() {
             (Method::POST, "/api/admin/v1/tokens/2/show/"),
             (Method::POST, "/api/admin/v1/tokens/2/rotate/"),
             (Method::DELETE, "/api/admin/v1/tokens/2/"),
+            (Method::GET, "/api/%61dmin/v1/cameras/"),
             (Method::GET, "/api/admin/v1/jobs/"),
         ] {
+            if path.ends_with("/jobs/") && who == &server.key {
+                continue; // its own jobs, which deleting events made
+            }
             let answer = server.ask(method.clone(), path, who, Some("{}")).await;
             answer.refuses(403, "access_deny");
         }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::body::BodyBudget;
 use super::configure;
-use crate::domain::{Access, Timestamp};
+use crate::domain::{Access, Role, Timestamp};
 use crate::service::access::Caller;
 use crate::service::camera::NewCamera;
 use crate::service::clock::Clock;
@@ -19,12 +19,15 @@ use crate::service::{Services, Settings};
 
 /// 2021-09-23T16:30:00Z.
 const NOW: Timestamp = Timestamp(1_632_414_600_000_000);
+const PASSWORD: &str = "rhubarb-7-lantern";
 const TYPES: &str = "/api/v2/cameras/1/event_processing/events/";
 
 /// A server over a data directory of its own, with a license key and one camera, number 1.
 pub(super) struct Server {
     pub services: Services,
     pub key: String,
+    /// An administrator's session, as its cookie.
+    pub admin: String,
     pub all: String,
     pub watch: String,
     _dir: TempDir,
@@ -49,7 +52,17 @@ impl Server {
             format!("Acc {}", services.credentials.secret(row))
         };
         let (all, watch) = (secret(Access::All), secret(Access::Watch));
-        Self { key: format!("LKey {}", key.secret), all, watch, services, _dir: dir }
+        services.users.add(&local, "admin".into(), PASSWORD, Role::Admin).await.unwrap();
+        let key = format!("LKey {}", key.secret);
+        let mut server = Self { key, admin: String::new(), all, watch, services, _dir: dir };
+        server.admin = server.log_in().await;
+        server
+    }
+
+    /// Another session of the administrator: sessions end while the clock goes on.
+    pub async fn log_in(&self) -> String {
+        let session = self.services.sessions.begin("admin", PASSWORD, None).await.unwrap();
+        format!("wp_session={}", session.secret)
     }
 
     pub async fn ask(&self, method: Method, path: &str, who: &str, body: Option<&str>) -> Answer {
@@ -60,10 +73,14 @@ impl Server {
         let app = init_service(app).await;
         let mut request =
             TestRequest::with_uri(path).method(method).insert_header(("host", "nvr.local:8080"));
-        if !who.is_empty() {
+        if who.starts_with("wp_session=") {
+            let own = ("origin", "http://nvr.local:8080");
+            request = request.insert_header(("cookie", who)).insert_header(own);
+        } else if !who.is_empty() {
             request = request.insert_header(("authorization", who));
         }
         if let Some(body) = body {
+            request = request.insert_header(("content-type", "application/json"));
             request = request.set_payload(body.to_owned());
         }
         let response = call_service(&app, request.to_request()).await;

@@ -113,9 +113,9 @@ impl Caller {
         };
         let allowed = match self.rights {
             Rights::Access(Access::All) => match action {
-                DeleteEvents | Manage | ReadMetrics | UseAdmin => self.is_account_wide(),
+                DeleteEvents | Manage | ReadMetrics => self.is_account_wide(),
                 // A key that made users or keys would outlive its own end.
-                Govern => self.who == Who::Local,
+                Govern | UseAdmin => self.who == Who::Local,
                 _ => true,
             },
             Rights::Access(Access::Watch) => matches!(action, ReadEvents | ReadCameras),
@@ -214,7 +214,7 @@ mod tests {
             ),
             (access(Access::Ingest), own(), vec![CreateEvents]),
             (access(Access::Metrics), own(), vec![ReadMetrics]),
-            (access(Access::All), Scope::All, all[..all.len() - 1].to_vec()),
+            (access(Access::All), Scope::All, all[..all.len() - 2].to_vec()),
             (Rights::Role(Role::Admin), Scope::All, all.to_vec()),
             (
                 Rights::Role(Role::Operator),

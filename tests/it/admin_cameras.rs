@@ -12,7 +12,7 @@ const CAMERAS: &str = "/api/admin/v1/cameras/";
 #[test]
 fn cameras_are_run_from_one_place() {
     let server = Server::start();
-    let key = server.client(&server.key());
+    let key = server.admin();
     let sent = json!({"name": "Gate North", "time_zone": "Europe/Berlin", "address": "10.20.4.31"});
     let added = key.post(CAMERAS, &sent).ok(201);
     assert_eq!((&added["status"], &added["connection"]), (&json!("offline"), &json!("none")));
@@ -49,7 +49,7 @@ fn cameras_are_run_from_one_place() {
 fn a_camera_that_is_off_is_refused_until_it_is_on() {
     let server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let key = server.client(&server.key());
+    let key = server.admin();
     let group = ["group", "create", "--name", "G", "--camera", "1"];
     let group = format!("SI {}", server.cli_json(&group)["group_token"].as_str().unwrap());
     let own = [&gate.all, &gate.ingest, &group];
@@ -75,7 +75,7 @@ fn a_camera_that_is_off_is_refused_until_it_is_on() {
 fn a_camera_that_sends_too_fast_shows() {
     let server = Server::start_with(&["--camera-rate", "1", "--camera-burst", "2"]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let (key, own) = (server.client(&server.key()), server.client(&gate.ingest));
+    let (key, own) = (server.admin(), server.client(&gate.ingest));
     let new = json!({"name": "motion", "age_ms": 0});
     let refused = (0..20).filter(|_| own.post(EVENTS, &new).status == 429).count();
     assert!(refused > 10);
@@ -87,7 +87,7 @@ fn a_camera_that_sends_too_fast_shows() {
 #[test]
 fn a_camera_goes_with_its_events_or_without() {
     let server = Server::start();
-    let key = server.client(&server.key());
+    let key = server.admin();
     for name in ["Keep", "Few", "Many"] {
         camera(&server, &["--name", name]);
     }
@@ -116,11 +116,9 @@ fn a_camera_goes_with_its_events_or_without() {
 fn the_last_use_of_a_token_outlives_a_restart() {
     let mut server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let authorization = server.key();
     let tokens = format!("{CAMERAS}{}/tokens/", gate.id);
-    let listed = |server: &Server| -> Value {
-        server.client(&authorization).get(&tokens).ok(200)["objects"].clone()
-    };
+    let listed =
+        |server: &Server| -> Value { server.admin().get(&tokens).ok(200)["objects"].clone() };
     server.client(&gate.watch).get(EVENTS).ok(200);
     let before = listed(&server);
     assert_eq!(before[1]["last_used_from"], "127.0.0.1");

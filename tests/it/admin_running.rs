@@ -26,7 +26,7 @@ fn setting(answer: &Value, key: &str) -> Value {
 
 fn admin() -> (Server, Client) {
     let server = Server::start();
-    let client = server.client(&server.key());
+    let client = server.admin();
     (server, client)
 }
 
@@ -34,7 +34,7 @@ fn admin() -> (Server, Client) {
 fn only_administrators_are_answered_and_nobody_keeps_the_answer() {
     let server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let key = server.client(&server.key());
+    let key = server.admin();
     for path in [SETTINGS, RETENTION, PREVIEW, STORAGE, SYSTEM, LOGS, BUNDLE] {
         assert_eq!(server.client("").get(path).status, 401, "{path}");
         for token in [&gate.all, &gate.watch, &gate.ingest] {
@@ -83,7 +83,7 @@ fn settings_are_listed_changed_at_once_and_kept() {
 
     server.kill();
     server.restart();
-    let client = server.client(&server.key());
+    let client = server.admin();
     let kept = client.get(SETTINGS).ok(200);
     assert_eq!(setting(&kept, "site.name")["value"], "Hafen Nord", "it was on disk");
     let back = client.put(SETTINGS, &json!({"site.name": null, "http.public_url": ""})).ok(200);
@@ -122,7 +122,7 @@ fn what_flag_variable_and_file_say_stays() {
     file.write_all(b"[site]\nname = 'Vom Amt'\n[retention]\ndays = 30\n").unwrap();
     let path = file.path().to_str().unwrap();
     let server = Server::start_with(&["--config", path, "--retention-days", "60"]);
-    let client = server.client(&server.key());
+    let client = server.admin();
     let settings = client.get(SETTINGS).ok(200);
     for (key, value, source) in
         [("site.name", json!("Vom Amt"), "file"), ("retention.days", json!(60), "flag")]
@@ -259,7 +259,8 @@ fn the_log_is_read_by_level_and_text_and_followed() {
 fn the_support_bundle_has_what_helps_and_nothing_secret() {
     let server = Server::start_with(&["--log-level", "debug"]);
     let key = server.key();
-    let client = server.client(&key);
+    let client = server.admin();
+    let cookie = client.header("Cookie");
     let gate = camera(&server, &["--name", "Gate"]);
     let token = crate::site::inner(&gate.all);
     client.get(&format!("/api/v2/storage/events/?token={token}"));
@@ -267,7 +268,7 @@ fn the_support_bundle_has_what_helps_and_nothing_secret() {
     let path = tempfile::tempdir().unwrap();
     let file = path.path().join("bundle.zip");
     let output = Command::new("curl")
-        .args(["-sS", "--fail", "-D", "-", "-H", &format!("Authorization: {key}"), "-o"])
+        .args(["-sS", "--fail", "-D", "-", "-H", &format!("Cookie: {cookie}"), "-o"])
         .arg(&file)
         .arg(format!("{}{BUNDLE}", server.base))
         .output()
@@ -289,7 +290,8 @@ fn the_support_bundle_has_what_helps_and_nothing_secret() {
     assert!(all.contains("/i/***"), "{all}");
     let log = client.get(&format!("{LOGS}?level=debug&limit=1000")).text;
     let mac = |secret: &str| secret.rsplit('.').next().unwrap().to_owned();
-    for secret in [mac(&token), mac(&gate.ingest), mac(&key), gate.all[4..].to_owned()] {
+    let session = cookie.split_once('=').unwrap().1.to_owned();
+    for secret in [mac(&token), mac(&gate.ingest), mac(&key), gate.all[4..].to_owned(), session] {
         assert!(secret.len() > 16);
         assert!(!all.contains(&secret) && !log.contains(&secret), "{secret}");
     }

@@ -1,11 +1,11 @@
 //! A real server in a scratch directory, and a client for it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A process of a test's own that does not outlive it.
@@ -128,6 +128,24 @@ impl Server {
         format!("LKey {}", key["license_key"].as_str().unwrap())
     }
 
+    /// A client in the session of an administrator, who is made by the first call.
+    pub fn admin(&self) -> Client {
+        let password = "rhubarb-7-lantern";
+        let mut command = Command::new(BINARY);
+        command.args(["user", "add", "test-admin", "--role", "admin", "--password-stdin"]);
+        command.arg("--data-dir").arg(self.dir()).env_remove("WATCHPOST_DATA_DIR");
+        let mut adding = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        writeln!(adding.stdin.take().unwrap(), "{password}").unwrap();
+        adding.wait().unwrap();
+        let mut client = self.client("");
+        client.headers.push(("Origin".into(), self.base.clone()));
+        let body = json!({"name": "test-admin", "password": password});
+        let answer = client.post("/api/admin/v1/session/", &body);
+        let cookie = answer.header("set-cookie").unwrap_or_else(|| panic!("{}", answer.text));
+        client.headers.push(("Cookie".into(), cookie.split(';').next().unwrap().to_owned()));
+        client
+    }
+
     /// A client with an `Authorization` header, or none if it is empty.
     pub fn client(&self, authorization: &str) -> Client {
         Client::new(&self.base, authorization)
@@ -210,7 +228,7 @@ impl Answer {
 pub struct Client {
     agent: ureq::Agent,
     base: String,
-    authorization: String,
+    headers: Vec<(String, String)>,
 }
 
 impl Client {
@@ -222,7 +240,16 @@ impl Client {
             .timeout_global(Some(PATIENCE))
             .build();
         let agent = ureq::Agent::new_with_config(config);
-        Self { agent, base: base.to_owned(), authorization: authorization.to_owned() }
+        let headers = match authorization {
+            "" => Vec::new(),
+            text => vec![("Authorization".to_owned(), text.to_owned())],
+        };
+        Self { agent, base: base.to_owned(), headers }
+    }
+
+    /// A header that it sends with every request.
+    pub fn header(&self, name: &str) -> &str {
+        &self.headers.iter().find(|(n, _)| n == name).unwrap().1
     }
 
     /// GET.
@@ -255,8 +282,8 @@ impl Client {
     ) -> Answer {
         let mut request =
             ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
-        if !self.authorization.is_empty() {
-            request = request.header("Authorization", &self.authorization);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -71,6 +71,7 @@ fn run(page: &str, least: usize) {
     let gate = camera(&server, &["--name", "Gate"]);
     let yard = camera(&server, &["--name", "Yard"]);
     let key = server.key();
+    let admin = server.admin();
     let mut event = String::new();
     let scratch = tempfile::tempdir().unwrap();
     let binaries = Path::new(BINARY).parent().unwrap();
@@ -86,6 +87,7 @@ fn run(page: &str, least: usize) {
             .env("WATCHPOST_DATA_DIR", server.dir())
             .env("WP", &server.base)
             .env("KEY", secret(&key))
+            .env("SESSION", admin.header("Cookie").split_once('=').unwrap().1)
             .env("TOKEN", secret(&gate.all))
             .env("INGEST", secret(&gate.ingest))
             .env("CAM", gate.id.to_string())

@@ -124,7 +124,7 @@ fn a_picture_can_be_sent_and_looked_at() {
         assert_eq!((known.status, known.bytes.len()), (304, 0));
         assert_eq!(stored(&server).len(), 1);
     }
-    let storage = server.client(&server.key()).get("/api/admin/v1/storage/").ok(200);
+    let storage = server.admin().get("/api/admin/v1/storage/").ok(200);
     let size = std::fs::metadata(&stored(&server)[0]).unwrap().len();
     assert_eq!(storage["files"]["pictures"], size);
     let checked = server.cli_json(&["check"]);
@@ -331,7 +331,7 @@ fn has_thumb_is_exact_everywhere() {
 #[test]
 fn files_go_with_their_events_and_a_check_finds_what_is_wrong() {
     let (mut server, gate, _) = site();
-    let mut client = server.client(&server.key());
+    let mut client = server.admin();
     let ids: Vec<u64> =
         (0..4).map(|n| with_picture(&client, gate.id, &format!("2026-03-01T10:00:0{n}"))).collect();
     client.delete(&format!("{EVENTS}{}/", ids[0])).ok(204);
@@ -350,7 +350,7 @@ fn files_go_with_their_events_and_a_check_finds_what_is_wrong() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&report["problem_count"], &report["pictures"]), (&json!(2), &json!(3)));
     server.restart();
-    client = server.client(&server.key());
+    client = server.admin();
     until("orphans go", || stored(&server).len() == 3);
     assert_eq!(server.cli_json(&["check"])["problem_count"], 0);
     let path = url.as_str().unwrap().split_once("/api").unwrap().1;

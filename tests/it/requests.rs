@@ -10,6 +10,8 @@ pub enum Action {
     ReadCamera,
     ChangeCamera,
     Manage,
+    /// What is for people only.
+    Govern,
 }
 
 /// Where a request names the camera or event that it is about.
@@ -31,7 +33,7 @@ pub enum Named {
     Nowhere,
 }
 
-use Action::{ChangeCamera, Create, Delete, Manage, ReadCamera, ReadEvents, Tag};
+use Action::{ChangeCamera, Create, Delete, Govern, Manage, ReadCamera, ReadEvents, Tag};
 use Named::{Body, CameraPath, EventPath, List, Nowhere, Own, Query};
 
 /// A request with `{c}` for the camera and `{e}` for the event.
@@ -245,34 +247,34 @@ pub const REQUESTS: &[Request] = &[
     read("/api/v4/storage/records/?camid={c}", ReadEvents, Query),
     read("/api/v4/storage/images/", ReadEvents, Nowhere),
     read("/api/v2/storage/timeline/{c}/", ReadEvents, CameraPath),
-    // The site: nothing for tokens.
-    read("/api/admin/v1/cameras/", Manage, Nowhere),
-    read("/api/admin/v1/cameras/{c}/", Manage, CameraPath),
-    read("/api/admin/v1/cameras/{c}/tokens/", Manage, CameraPath),
-    read("/api/admin/v1/event-types/", Manage, Nowhere),
-    read("/api/admin/v1/jobs/", Delete, Nowhere),
-    write("POST", "/api/admin/v1/cameras/", "{}", Manage, Nowhere, 400),
-    write("PUT", "/api/admin/v1/cameras/{c}/", r#"{"quiet_after_s":60}"#, Manage, CameraPath, 200),
+    // The site: for people.
+    read("/api/admin/v1/cameras/", Govern, Nowhere),
+    read("/api/admin/v1/cameras/{c}/", Govern, CameraPath),
+    read("/api/admin/v1/cameras/{c}/tokens/", Govern, CameraPath),
+    read("/api/admin/v1/event-types/", Govern, Nowhere),
+    write("POST", "/api/admin/v1/cameras/", "{}", Govern, Nowhere, 400),
+    write("PUT", "/api/admin/v1/cameras/{c}/", r#"{"quiet_after_s":60}"#, Govern, CameraPath, 200),
     write(
         "POST",
         "/api/admin/v1/cameras/{c}/tokens/",
         r#"{"access":"watch"}"#,
-        Manage,
+        Govern,
         CameraPath,
         201,
     ),
-    destroy("DELETE", "/api/admin/v1/cameras/{c}/", Manage, CameraPath),
-    write("POST", "/api/admin/v1/tokens/4294967295/show/", "{}", Manage, Nowhere, 404),
+    destroy("DELETE", "/api/admin/v1/cameras/{c}/", Govern, CameraPath),
+    write("POST", "/api/admin/v1/tokens/4294967295/show/", "{}", Govern, Nowhere, 404),
     write(
         "POST",
         "/api/admin/v1/tokens/4294967295/rotate/",
         r#"{"overlap_s":0}"#,
-        Manage,
+        Govern,
         Nowhere,
         404,
     ),
-    write("DELETE", "/api/admin/v1/tokens/4294967295/", "", Manage, Nowhere, 404),
+    write("DELETE", "/api/admin/v1/tokens/4294967295/", "", Govern, Nowhere, 404),
     // Jobs.
+    read("/api/admin/v1/jobs/", Delete, Nowhere),
     write("GET", "/api/admin/v1/jobs/99/", "", Delete, Nowhere, 404),
     write("DELETE", "/api/admin/v1/jobs/99/", "", Delete, Nowhere, 404),
 ];

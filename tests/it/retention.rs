@@ -60,9 +60,9 @@ fn old_site(old: usize, young: usize) -> (Server, String) {
 
 #[test]
 fn old_events_go_and_young_ones_stay_while_others_arrive() {
-    let (mut server, key) = old_site(1_700, 300);
+    let (mut server, _) = old_site(1_700, 300);
     server.restart_with(&["--retention-days", "30"]);
-    let client = server.client(&key);
+    let client = server.admin();
     let deadline = Instant::now() + PATIENCE;
     let mut added = 0;
     while client.get(RETENTION).ok(200)["last_deleted"] != 1_700 {
@@ -89,7 +89,7 @@ fn a_kill_amid_deleting_leaves_everything_in_agreement() {
     let checked = server.cli(&["check"]);
     assert!(checked.status.success(), "{checked:?}");
     server.restart(); // without retention: what is left stays
-    let client = server.client(&key);
+    let client = server.admin();
     let left = total(&client, "");
     assert!((100..20_100).contains(&left), "{left}");
     let preview = client.get(&format!("{RETENTION}preview/?days=30")).ok(200);

@@ -25,7 +25,7 @@ enum Kind {
     Dead,
 }
 
-use Action::{Create, Delete, Manage, ReadCamera, ReadEvents};
+use Action::{Create, Delete, Govern, Manage, ReadCamera, ReadEvents};
 use Kind::{All, Dead, Ingest, Key, Watch};
 use Named::{Body, CameraPath, EventPath, Nowhere, Own, Query};
 
@@ -33,8 +33,8 @@ impl Kind {
     /// The rule of the product.
     fn may(self, action: Action) -> bool {
         match self {
-            Key => true,
-            All => !matches!(action, Delete | Manage),
+            Key => action != Govern,
+            All => !matches!(action, Delete | Manage | Govern),
             Watch => matches!(action, ReadEvents | ReadCamera),
             Ingest => action == Create,
             Dead => false,

@@ -156,7 +156,9 @@ export class Api {
   }
 
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const { status, text } = await this.raw(method, path, `LKey ${this.key}`, body);
+    // The administration is for people.
+    const manage = path.startsWith('/api/admin/v1/') ? path.slice('/api/admin/v1/'.length) : null;
+    const { status, text } = manage === null ? await this.raw(method, path, `LKey ${this.key}`, body) : await this.server.manage(method, manage, body);
     if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
