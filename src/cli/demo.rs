@@ -6,7 +6,7 @@ use super::scene::scene;
 use super::simulate::Camera;
 use crate::domain::setting::Value;
 use crate::domain::time::{DAY_US, HOUR_US, SECOND_US};
-use crate::domain::{Access, CameraId, Meta, NewEvent, Role, Timestamp, When};
+use crate::domain::{Access, Attachment, CameraId, Meta, NewEvent, Role, Timestamp, When};
 use crate::service::Services;
 use crate::service::access::Caller;
 use crate::service::camera::{CameraChange, NewCamera};
@@ -92,7 +92,7 @@ pub async fn fill(services: &Services, server: &str) -> Result<Demo> {
     for event in stored.iter().rev().take(PICTURED).step_by(3) {
         let place = cameras.iter().position(|id| *id == event.camera).unwrap_or(0);
         let picture = Arc::new(scene(&mut random, place, &event.name));
-        services.pictures.attach(&local, event.id, picture).await?;
+        services.attachments.attach(&local, event.id, Attachment::Picture, picture).await?;
     }
     let key = services.credentials.create_key(&local, "demo".to_owned()).await?;
     Ok(Demo { cameras: simulated, key: key.secret, password })

@@ -126,13 +126,14 @@ impl On<'_> {
                 Reply::Nothing {}
             }
             Request::Check => {
-                let report = services.pictures.verify().await?;
+                let report = services.attachments.verify().await?;
                 Reply::Checked(Checked {
                     events: report.events,
                     index_entries: report.index_entries,
                     counter_rows: report.counter_rows,
                     audit_entries: report.audit_entries,
                     pictures: report.pictures,
+                    filemeta: report.filemeta,
                     checksum: format!("{:08x}", report.checksum),
                     problem_count: report.problem_count,
                     problems: report.problems,

@@ -79,12 +79,13 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
         Reply::Checked(checked) => {
             writeln!(
                 out,
-                "{} events, {} index entries, {} counter rows, {} audit entries, {} pictures read; checksum {}",
+                "{} events, {} index entries, {} counter rows, {} audit entries, {} pictures, {} metadata files read; checksum {}",
                 checked.events,
                 checked.index_entries,
                 checked.counter_rows,
                 checked.audit_entries,
                 checked.pictures,
+                checked.filemeta,
                 checked.checksum
             )?;
             for problem in &checked.problems {

@@ -300,6 +300,7 @@ pub(super) struct Checked {
     pub counter_rows: u64,
     pub audit_entries: u64,
     pub pictures: u64,
+    pub filemeta: u64,
     pub checksum: String,
     pub problem_count: u64,
     pub problems: Vec<String>,

@@ -1,6 +1,6 @@
 //! Pictures of the demonstration's cameras: simple drawn scenes, small.
 
-use crate::service::picture::jpeg;
+use crate::service::attachment::jpeg;
 
 /// Width and height.
 const SIZE: (i32, i32) = (640, 360);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::picture::{self, Purpose};
+use super::attachment::{self, Purpose};
 use super::{CameraId, EventId, Timestamp};
 
 /// Characters of a secret's MAC: 22 base62 digits hold 128 bits.
@@ -126,20 +126,20 @@ impl SecretKey {
         bool::from(mac.to_be_bytes().ct_eq(&claim.mac.to_be_bytes()))
     }
 
-    /// The signature of an address of an event's picture.
-    pub fn picture_signature(&self, id: EventId, purpose: Purpose, until: Timestamp) -> String {
-        base62(self.head_of(&[picture::signed_text(id, purpose, until).as_bytes()]))
+    /// The signature of an address of an event's picture or metadata file.
+    pub fn file_signature(&self, id: EventId, purpose: Purpose, until: Timestamp) -> String {
+        base62(self.head_of(&[attachment::signed_text(id, purpose, until).as_bytes()]))
     }
 
     /// Whether `signature` is that of this address, in constant time. When it ends is the caller's to ask.
-    pub fn proves_picture(
+    pub fn proves_file(
         &self,
         signature: &str,
         id: EventId,
         purpose: Purpose,
         until: Timestamp,
     ) -> bool {
-        let wanted = self.picture_signature(id, purpose, until);
+        let wanted = self.file_signature(id, purpose, until);
         bool::from(wanted.as_bytes().ct_eq(signature.as_bytes()))
     }
 

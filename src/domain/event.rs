@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CameraId, EventTypeId, Meta, PictureState, Timestamp};
+use super::{Attached, CameraId, EventTypeId, Meta, Timestamp};
 
 /// Most events of one bulk create or one immediate bulk delete (product.md 6).
 pub const BULK_MAX: usize = 1_000;
@@ -34,8 +34,8 @@ pub struct Event {
     pub meta: Meta,
     /// The sender's idempotency key, if one was given.
     pub uid: Option<String>,
-    /// How its picture stands.
-    pub picture: PictureState,
+    /// How its picture and its metadata file stand.
+    pub attached: Attached,
 }
 
 /// When a new event happened.

@@ -1,5 +1,6 @@
 //! What the product is about: cameras, event types, events, credentials, people. No I/O, no framework.
 
+pub mod attachment;
 pub mod audit;
 pub mod camera;
 pub mod catalog;
@@ -9,17 +10,16 @@ pub mod event;
 pub mod event_type;
 pub mod filter;
 pub mod meta;
-pub mod picture;
 pub mod setting;
 pub mod time;
 pub mod user;
 
+pub use attachment::{Attached, Attachment, FileState};
 pub use camera::{Agent, Camera, CameraId};
 pub use credential::{Access, Credential, Envelope, Kind, LastUse, Nonce, Origin, SecretKey};
 pub use event::{Event, EventId, NewEvent, When};
 pub use event_type::{Caps, EventType, EventTypeId};
 pub use meta::Meta;
-pub use picture::PictureState;
 pub use time::Timestamp;
 pub use user::{Role, Session, User, UserId};
 

@@ -175,6 +175,7 @@ impl ApiError {
                 }
                 Error::PasswordRefused(_) => (StatusCode::BAD_REQUEST, Code::PasswordRefused),
                 Error::PictureRefused(_) => (StatusCode::BAD_REQUEST, Code::PictureRefused),
+                Error::FilemetaRefused(_) => (StatusCode::BAD_REQUEST, Code::BadJson),
                 Error::BadSignature => (StatusCode::FORBIDDEN, Code::BadSignature),
                 Error::LastAdmin => (StatusCode::CONFLICT, Code::LastAdmin),
                 Error::WrongCode { .. } => (StatusCode::FORBIDDEN, Code::WrongCode),

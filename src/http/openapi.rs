@@ -57,6 +57,8 @@ query or body.
         event::tags::delete,
         event::thumb::get,
         event::thumb::put,
+        event::filemeta::get,
+        event::filemeta::put,
         camera::list, camera::add, camera::get, camera::change, camera::remove,
         camera::motion, camera::regions,
         event_type::list, event_type::add, event_type::get, event_type::change,

@@ -33,6 +33,8 @@ pub struct ListParams {
     pub page: Page,
     /// Whether objects carry `meta`.
     pub include_meta: bool,
+    /// Whether objects carry the address of their metadata file.
+    pub include_filemeta: bool,
     /// Whether objects carry everything there is (`detail=detail`).
     pub detail: bool,
     /// The filters as they came, for `next` and `previous`: no credential, no paging, nothing unknown.
@@ -65,6 +67,7 @@ impl ListParams {
                 total: total.filter(|_| after.is_some()), // the first page counts itself
             },
             include_meta: params.flag("include_meta"),
+            include_filemeta: params.flag("include_filemeta_download"),
             detail: params.get("detail").is_some_and(|value| value.eq_ignore_ascii_case("detail")),
             echo,
         })

@@ -1,7 +1,7 @@
 //! What can be wrong with a request or go wrong inside, in the product's words. No status here.
 
+use super::attachment;
 use super::password::Refusal;
-use super::picture;
 use crate::domain::meta::MetaLimit;
 use crate::domain::{CameraId, EventId};
 use crate::store::StoreError;
@@ -96,7 +96,10 @@ pub enum Error {
     BuiltIn,
     /// A picture is not taken.
     #[error("{}", .0.text())]
-    PictureRefused(picture::Refusal),
+    PictureRefused(attachment::Refusal),
+    /// A metadata file is not taken; why it is no JSON.
+    #[error("a metadata file must be JSON: {0}")]
+    FilemetaRefused(String),
     /// A signed address has ended, was not made here or not for this, or has done what it was for.
     #[error("this address has ended, or is not one of this server's")]
     BadSignature,
@@ -138,8 +141,8 @@ pub enum Error {
     StorageFailed(#[source] StoreError),
 }
 
-impl From<picture::Refusal> for Error {
-    fn from(refusal: picture::Refusal) -> Self {
+impl From<attachment::Refusal> for Error {
+    fn from(refusal: attachment::Refusal) -> Self {
         Self::PictureRefused(refusal)
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod attachment;
 mod attempts;
 pub mod audit;
 pub mod camera;
@@ -24,7 +25,6 @@ pub mod log;
 pub mod metrics;
 pub mod overview;
 pub mod password;
-pub mod picture;
 mod rate;
 mod refusals;
 pub mod retention;
@@ -57,8 +57,8 @@ pub use settings::Settings;
 pub struct Services {
     /// Events: create, read, tag, delete.
     pub events: event::Events,
-    /// Pictures of events.
-    pub pictures: picture::Pictures,
+    /// Pictures and metadata files of events.
+    pub attachments: attachment::Attachments,
     /// Cameras.
     pub cameras: camera::Cameras,
     /// Event types of cameras.
@@ -149,12 +149,12 @@ impl Services {
         let live = live::Live::new();
         let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
         let event_types = event_type::EventTypes::new(Arc::clone(&core));
-        let pictures = picture::Pictures::new(Arc::clone(&core), events.clone());
+        let attachments = attachment::Attachments::new(Arc::clone(&core), events.clone());
         let agents = agent::Agents::new(
             Arc::clone(&core),
             events.clone(),
             event_types.clone(),
-            pictures.clone(),
+            attachments.clone(),
         );
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
         let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from);
@@ -173,7 +173,7 @@ impl Services {
             storage,
             system: system::System::new(Arc::clone(&core), clock_watch.clone()),
             clock_watch,
-            pictures,
+            attachments,
             events,
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types,

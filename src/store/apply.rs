@@ -7,12 +7,14 @@ use std::collections::{HashMap, HashSet};
 
 use redb::{Key, ReadableTable, Table, Value, WriteTransaction};
 
-use crate::domain::{EventId, Meta, PictureState};
+use crate::domain::{Attached, Attachment, EventId, FileState, Meta};
 
 use super::change::{Change, Create};
 use super::counts::Deltas;
 use super::error::Result;
-use super::key::{AgeKey, PICTURE_EXPECTED, PICTURE_READY, Series, SeriesKey, TagKey, TimeKey};
+use super::key::{
+    AgeKey, FILEMETA_EXPECTED, PICTURE_EXPECTED, PICTURE_READY, Series, SeriesKey, TagKey, TimeKey,
+};
 use super::row::{self, EventRow, EventV1, IdempotencyRow};
 use super::tables::{
     EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY,
@@ -113,9 +115,9 @@ impl Indexes<'_> {
         Ok(())
     }
 
-    /// A picture that stands so is found as a tag is.
-    fn picture(&mut self, spot: Spot, state: PictureState, by: i64) {
-        if let Some(number) = picture_number(state) {
+    /// A file that stands so is found as a tag is.
+    fn attachment(&mut self, spot: Spot, of: Attachment, state: FileState, by: i64) {
+        if let Some(number) = attachment_number(of, state) {
             self.numbered(spot, number, by);
         }
     }
@@ -127,12 +129,14 @@ impl Indexes<'_> {
     }
 }
 
-/// The number under which the tag index has a picture's state, if it has it.
-pub(super) const fn picture_number(state: PictureState) -> Option<u32> {
-    match state {
-        PictureState::Ready => Some(PICTURE_READY),
-        PictureState::Expected => Some(PICTURE_EXPECTED),
-        PictureState::None | PictureState::Failed => None,
+/// The number under which the tag index has a file's state, if it has it.
+pub(super) const fn attachment_number(of: Attachment, state: FileState) -> Option<u32> {
+    match (of, state) {
+        (Attachment::Picture, FileState::Ready) => Some(PICTURE_READY),
+        (Attachment::Picture, FileState::Expected) => Some(PICTURE_EXPECTED),
+        (Attachment::Filemeta, FileState::Expected) => Some(FILEMETA_EXPECTED),
+        // Whether there is a metadata file is no filter.
+        (Attachment::Filemeta, FileState::Ready) | (_, FileState::None | FileState::Failed) => None,
     }
 }
 
@@ -183,14 +187,19 @@ pub(super) fn apply<'c>(
                 }
             }
             Change::Tags { id, edits } => retag(&mut events, &mut indexes, *id, edits)?,
-            Change::Picture { id, state } => repicture(&mut events, &mut indexes, *id, *state)?,
+            Change::Attachment { id, of, state } => {
+                reattach(&mut events, &mut indexes, *id, (*of, *state))?;
+            }
             Change::Delete { ids } => {
                 for id in ids {
                     let Some(old) = events.remove(id.0)? else { continue };
                     let Ok(EventRow::V1(row)) = row::decode(id.0, old.value()) else { continue };
                     let spot = Spot::of(id.0, &row);
                     indexes.event(spot, -1);
-                    indexes.picture(spot, PictureState::from_number(row.picture), -1);
+                    let attached = Attached::from_number(row.attached);
+                    for of in Attachment::ALL {
+                        indexes.attachment(spot, of, attached.state(of), -1);
+                    }
                     for (tag, _) in Meta::from_stored(row.meta).pairs() {
                         indexes.tag(spot, &tag, -1)?;
                     }
@@ -253,22 +262,26 @@ fn retag(
     Ok(())
 }
 
-fn repicture(
+fn reattach(
     events: &mut Table<'_, u64, &'static [u8]>,
     indexes: &mut Indexes<'_>,
     id: EventId,
-    state: PictureState,
+    (of, state): (Attachment, FileState),
 ) -> Result<()> {
     let Some(old) = events.get(id.0)?.map(|value| value.value().to_vec()) else { return Ok(()) };
     let Ok(EventRow::V1(row)) = row::decode(id.0, &old) else { return Ok(()) };
-    let before = PictureState::from_number(row.picture);
+    let attached = Attached::from_number(row.attached);
+    let before = attached.state(of);
     if before == state {
         return Ok(());
     }
     let spot = Spot::of(id.0, &row);
-    let new = row::encode(id.0, &EventRow::V1(EventV1 { picture: state.number(), ..row }));
+    let new = row::encode(
+        id.0,
+        &EventRow::V1(EventV1 { attached: attached.with(of, state).number(), ..row }),
+    );
     events.insert(id.0, new.as_slice())?;
-    indexes.picture(spot, before, -1);
-    indexes.picture(spot, state, 1);
+    indexes.attachment(spot, of, before, -1);
+    indexes.attachment(spot, of, state, 1);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What can happen to events: the records that pass through the journal.
 
-use crate::domain::{CameraId, EventId, EventTypeId, Meta, PictureState, Timestamp};
+use crate::domain::{Attachment, CameraId, EventId, EventTypeId, FileState, Meta, Timestamp};
 
 use super::row::{self, ChangeRow, Damage, EventV1};
 
@@ -21,12 +21,14 @@ pub enum Change {
         /// Their ids.
         ids: Vec<EventId>,
     },
-    /// An event's picture stands otherwise.
-    Picture {
+    /// An event's picture or metadata file stands otherwise.
+    Attachment {
         /// The event; a missing one makes this a no-op.
         id: EventId,
+        /// Which of the two.
+        of: Attachment,
         /// How it stands now.
-        state: PictureState,
+        state: FileState,
     },
 }
 
@@ -61,7 +63,7 @@ impl Create {
             time: self.time.0,
             order_time: (self.order_time != self.time).then_some(self.order_time.0),
             received_at: self.received_at.0,
-            picture: 0,
+            attached: 0,
             uid: self.uid.as_deref(),
             meta: self.meta.json(),
         }
@@ -82,7 +84,13 @@ impl Change {
             Self::Delete { ids } => {
                 ChangeRow::DeleteV1 { ids: ids.iter().map(|id| id.0).collect() }
             }
-            Self::Picture { id, state } => ChangeRow::PictureV1 { id: id.0, state: state.number() },
+            Self::Attachment { id, of, state } => {
+                let (id, state) = (id.0, state.number());
+                match of {
+                    Attachment::Picture => ChangeRow::PictureV1 { id, state },
+                    Attachment::Filemeta => ChangeRow::FilemetaV1 { id, state },
+                }
+            }
         };
         row::encode_plain(&record, out);
     }
@@ -108,10 +116,15 @@ impl Change {
             ChangeRow::DeleteV1 { ids } => {
                 Self::Delete { ids: ids.into_iter().map(EventId).collect() }
             }
-            ChangeRow::PictureV1 { id, state } => {
-                Self::Picture { id: EventId(id), state: PictureState::from_number(state) }
+            ChangeRow::PictureV1 { id, state } => Self::attachment(id, Attachment::Picture, state),
+            ChangeRow::FilemetaV1 { id, state } => {
+                Self::attachment(id, Attachment::Filemeta, state)
             }
         })
+    }
+
+    fn attachment(id: u64, of: Attachment, state: u8) -> Self {
+        Self::Attachment { id: EventId(id), of, state: FileState::from_number(state) }
     }
 
     /// About how many bytes it takes in the journal and in memory.
@@ -122,7 +135,7 @@ impl Change {
                 edits.iter().map(|(t, v)| 8 + t.len() + v.as_ref().map_or(0, String::len)).sum()
             }
             Self::Delete { ids } => ids.len() * 8,
-            Self::Picture { .. } => 8,
+            Self::Attachment { .. } => 8,
         }
     }
 }
@@ -157,8 +170,9 @@ pub(super) mod tests {
             let order_time = Timestamp(moved.unwrap_or(time));
             let new = Create { order_time, uid, hash, ..create(id, camera, event_type, time) };
             let ids = ids.into_iter().map(EventId).collect();
-            let picture = Change::Picture { id: EventId(id), state: PictureState::from_number(state) };
-            for change in [Change::Create(new), Change::Tags { id: EventId(id), edits }, Change::Delete { ids }, picture] {
+            let attached = Attachment::ALL.map(|of| Change::attachment(id, of, state));
+            let others = [Change::Create(new), Change::Tags { id: EventId(id), edits }, Change::Delete { ids }];
+            for change in others.into_iter().chain(attached) {
                 let mut bytes = Vec::new();
                 change.encode(&mut bytes);
                 prop_assert_eq!(Change::decode(&bytes).unwrap(), change);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use redb::ReadableTable;
 
-use super::apply::picture_number;
+use super::apply::attachment_number;
 use super::counts::{self, Deltas};
 use super::error::Result;
 use super::key::{DayKey, HourKey, SeriesKey, TagKey, TimeKey};
@@ -13,7 +13,7 @@ use super::row::{self, EventRow};
 use super::tables::{
     EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, SERIES,
 };
-use crate::domain::{Meta, PictureState};
+use crate::domain::{Attached, Attachment, Meta};
 
 /// Problems that are described; further ones are only counted.
 const DESCRIBED_MAX: usize = 20;
@@ -31,6 +31,8 @@ pub struct Report {
     pub audit_entries: u64,
     /// Files of pictures read.
     pub pictures: u64,
+    /// Metadata files read.
+    pub filemeta: u64,
     /// CRC-32C over all event rows in order of id, to compare two databases.
     pub checksum: u32,
     /// How many things are wrong.
@@ -84,8 +86,10 @@ impl ReadTx {
             }
             expected.event(time, camera, event_type);
             let mut numbers = Vec::new();
-            if let Some(number) = picture_number(PictureState::from_number(row.picture)) {
-                numbers.push((number, "(picture)".to_owned()));
+            let attached = Attached::from_number(row.attached);
+            for of in Attachment::ALL {
+                let number = attachment_number(of, attached.state(of));
+                numbers.extend(number.map(|number| (number, format!("({})", of.noun()))));
             }
             for (tag, _) in Meta::from_stored(row.meta).pairs() {
                 numbers.push((self.tag_number(&tag)?.unwrap_or(0), tag));

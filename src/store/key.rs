@@ -9,6 +9,8 @@ use redb::{Key, TypeName, Value};
 pub const PICTURE_READY: u32 = u32::MAX;
 /// The same for "a picture is expected": what is left to give up after a restart.
 pub const PICTURE_EXPECTED: u32 = u32::MAX - 1;
+/// The same for "a metadata file is expected".
+pub const FILEMETA_EXPECTED: u32 = u32::MAX - 2;
 
 /// Defines a key struct with its layout, in the order of its fields.
 macro_rules! key {

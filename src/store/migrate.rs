@@ -20,7 +20,8 @@ const STEPS: [Step; SCHEMA_VERSION as usize - 1] = [to_2];
 
 /// Cameras have an address and a limit of quiet (rows of the old form stay as they are), removed ones
 /// keep their names, and credentials their last use. There are people, and a trail of what they do.
-/// Pictures need no step: a record in the journal and numbers in the tag index that format 1 has not.
+/// Pictures and metadata files need no step: records in the journal and numbers in the tag index that format 1
+/// has not.
 fn to_2(tx: &WriteTransaction) -> Result<()> {
     tx.open_table(USERS)?;
     tx.open_table(SESSIONS)?;

@@ -5,6 +5,7 @@
 
 mod age;
 mod apply;
+mod attachment;
 mod audit;
 mod camera;
 mod change;
@@ -18,7 +19,6 @@ mod files;
 pub mod journal;
 pub mod key;
 mod migrate;
-mod picture;
 pub mod query;
 mod read;
 pub mod row;
@@ -31,13 +31,13 @@ mod user;
 mod write;
 
 pub use age::Aged;
+pub use attachment::{Attachments, FileKind, NewFile, StoredFile, TemporaryFile};
 pub use change::{Change, Create};
 pub use engine::{Options, Stats, Store, Ticket};
 pub use error::{Result, StoreError};
 pub use files::{
     begin_run, end_run, free_bytes, put_setup_code, remove_setup_code, secret_key, total_bytes,
 };
-pub use picture::{NewPicture, PictureFile, PictureKind, Pictures, TemporaryPicture};
 pub use query::{GroupBy, Histogram, Listed, Query, Selection};
 pub use read::{ReadTx, Remembered, StoredEvent, damaged_rows};
 pub use sizes::Sizes;

@@ -8,7 +8,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 use super::error::{Result, StoreError};
 use super::row::{self, EventRow, EventV1, IdempotencyRow};
 use super::tables::{EVENTS, IDEMPOTENCY, IDEMPOTENCY_BY_AGE, SERIES, STATE, TAG_NUMBERS, state};
-use crate::domain::{CameraId, EventId, EventTypeId, Meta, PictureState, Timestamp};
+use crate::domain::{Attached, CameraId, EventId, EventTypeId, Meta, Timestamp};
 
 /// Longest time that one read may hold its snapshot (operations.md 1.10).
 pub const READ_MAX: Duration = Duration::from_secs(5);
@@ -40,8 +40,8 @@ pub struct StoredEvent {
     pub uid: Option<String>,
     /// Tags.
     pub meta: Meta,
-    /// How its picture stands.
-    pub picture: PictureState,
+    /// How its picture and its metadata file stand.
+    pub attached: Attached,
 }
 
 impl StoredEvent {
@@ -55,7 +55,7 @@ impl StoredEvent {
             received_at: Timestamp(row.received_at),
             uid: row.uid.map(str::to_owned),
             meta: Meta::from_stored(row.meta),
-            picture: PictureState::from_number(row.picture),
+            attached: Attached::from_number(row.attached),
         }
     }
 }

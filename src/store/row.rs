@@ -97,8 +97,8 @@ pub struct EventV1<'a> {
     pub order_time: Option<i64>,
     /// Arrival, microseconds.
     pub received_at: i64,
-    /// State of its picture, see `PictureState::number`; format 1 and 2 wrote 0.
-    pub picture: u8,
+    /// States of its picture and its metadata file, see `Attached::number`; format 1 wrote 0.
+    pub attached: u8,
     /// The sender's idempotency key.
     pub uid: Option<&'a str>,
     /// Tags as JSON text.
@@ -133,7 +133,14 @@ pub enum ChangeRow<'a> {
     PictureV1 {
         /// The event.
         id: u64,
-        /// See `PictureState::number`.
+        /// See `FileState::number`.
+        state: u8,
+    },
+    /// The state of an event's metadata file changed, from format 2 on.
+    FilemetaV1 {
+        /// The event.
+        id: u64,
+        /// See `FileState::number`.
         state: u8,
     },
 }
@@ -356,7 +363,7 @@ mod tests {
             time: 1_632_414_600_000_000,
             order_time: None,
             received_at: -5,
-            picture: 0,
+            attached: 0,
             uid,
             meta,
         })

@@ -13,6 +13,7 @@ use super::tables::{
     EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY,
     IDEMPOTENCY_BY_AGE,
 };
+use crate::domain::Attachment;
 
 /// A block as the file system counts them for `stat`.
 const BLOCK_BYTES: u64 = 512;
@@ -28,7 +29,7 @@ pub struct Sizes {
     pub database: u64,
     /// The journal.
     pub journal: u64,
-    /// Pictures; of those from before this start, as many as have been looked at.
+    /// Pictures and metadata files; of those from before this start, as many as have been looked at.
     pub pictures: u64,
     /// Everything else in the data directory.
     pub other: u64,
@@ -42,7 +43,7 @@ impl Store {
             disk_total: files::total_bytes(dir)?,
             disk_free: files::free_bytes(dir)?,
             journal: blocks_in(&dir.join("journal"))?,
-            pictures: self.pictures().bytes(),
+            pictures: Attachment::ALL.map(|of| self.attachments(of).bytes()).iter().sum(),
             ..Sizes::default()
         };
         sizes.database = blocks(&dir.join(DATABASE_FILE));

@@ -21,8 +21,8 @@ const FORGET_AUDIT_EVERY: Duration = Duration::from_hours(24);
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
 /// How often events are looked for that are old enough to go.
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
-/// How often pictures that did not come are given up.
-const PICTURES_EVERY: Duration = Duration::from_secs(30);
+/// How often pictures and metadata files that did not come are given up.
+const ATTACHMENTS_EVERY: Duration = Duration::from_secs(30);
 /// Time that loops have to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -69,9 +69,9 @@ impl Tasks {
             async move { services.retention.pass().await }
         });
         let shared = services.clone();
-        tasks.every("pictures", PICTURES_EVERY, move || {
+        tasks.every("attachments", ATTACHMENTS_EVERY, move || {
             let services = shared.clone();
-            async move { services.pictures.pass().await }
+            async move { services.attachments.pass().await }
         });
         tasks
     }

@@ -526,10 +526,9 @@ fn a_simulated_camera_speaks_the_protocol() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("AUTH_FAILURE"), "{refused:?}");
 }
 
-/// A newcomer presses trigger on the demonstration site and sees the event come back.
-/// API contract 6.5, 6.7: the event, the address, the picture sent there, and only 200 will do.
+/// API contract 6.5, 6.7: the event, the address, the file sent there, and only 200 will do.
 #[test]
-fn a_camera_sends_the_picture_of_its_event_to_the_address_it_is_told() {
+fn a_camera_sends_the_files_of_its_event_to_the_addresses_it_is_told() {
     let (server, gate, client) = site();
     let mut cam =
         Cam::announce(&server, &inner(&gate.all), &json!([{"event":"motion","active":true}]));
@@ -555,13 +554,41 @@ fn a_camera_sends_the_picture_of_its_event_to_the_address_it_is_told() {
     let full = shown["thumb"]["full_url"].as_str().unwrap().strip_prefix(&server.base).unwrap();
     assert_eq!(server.client("").get(full).header("content-type"), Some("image/jpeg"));
 
+    // A metadata file has an address of its own, beside the picture's or alone.
+    for (n, infos) in [
+        json!({"snapshot_info":{"size":picture.len()}, "file_meta_info":{"size":2}}),
+        json!({"file_meta_info":{"size":2}}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut message = json!({"cmd":"cam_event","cam_id":cam.id,"event":"motion",
+            "time":1_772_359_260.0 + f64::from(u8::try_from(n).unwrap())});
+        message.as_object_mut().unwrap().extend(infos.as_object().unwrap().clone());
+        cam.say(message);
+        let told = cam.hear();
+        let part = if n == 0 { &told["extra"][0] } else { &told };
+        assert_eq!(
+            (&told["status"], &part["category"]),
+            (&json!("OK"), &json!("file_meta")),
+            "{told}"
+        );
+        let address = part["url"].as_str().unwrap().strip_prefix(&server.base).unwrap();
+        let event =
+            |query: &str| client.get(&format!("{EVENTS}{}/?{query}", told["event_id"])).ok(200);
+        assert_eq!(event("detail=detail")["filemeta"], json!({"state": "expected"}));
+        assert_eq!(server.client("").send("PUT", address, &[], Some(b"{}")).status, 200);
+        let loaded = event("include_filemeta_download=true")["filemeta"]["download"]["url"].clone();
+        let loaded = loaded.as_str().unwrap().strip_prefix(&server.base).unwrap();
+        assert_eq!(server.client("").get(loaded).ok(200), json!({}));
+    }
     // What there is no place for is said at once, so that the camera does not wait for it.
-    cam.say(json!({"cmd":"cam_event","cam_id":cam.id,"event":"motion","time":1_772_359_260.0,
-        "file_meta_info":{"size":5}}));
+    cam.say(json!({"cmd":"get_direct_upload_url","cam_id":cam.id,"category":"record"}));
     let told = cam.hear();
     assert_eq!((&told["status"], told.get("url")), (&json!("NOT_SUPPORTED"), None), "{told}");
 }
 
+/// A newcomer presses trigger on the demonstration site and sees the event come back.
 #[test]
 fn a_trigger_of_the_demonstration_comes_back() {
     use std::io::BufRead as _;

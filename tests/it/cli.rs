@@ -62,7 +62,7 @@ fn commands(file: &str) -> Vec<(Vec<&str>, Value)> {
         })
     };
     let checked = json!({
-        "events": 0, "index_entries": 0, "counter_rows": 0, "audit_entries": 0, "pictures": 0,
+        "events": 0, "index_entries": 0, "counter_rows": 0, "audit_entries": 0, "pictures": 0, "filemeta": 0,
         "checksum": "x", "problem_count": 0, "problems": []
     });
     vec![

@@ -9,6 +9,7 @@ mod common;
 mod compat;
 mod crash;
 mod docs;
+mod filemeta;
 mod filters;
 mod idempotency;
 mod ingest;

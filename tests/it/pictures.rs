@@ -13,7 +13,7 @@ use crate::common::{Client, PATIENCE, Server};
 use crate::site::{EVENTS, camera, event, site};
 use crate::stream::Feed;
 
-const TIME: &str = "2026-03-01T10:00:00";
+pub const TIME: &str = "2026-03-01T10:00:00";
 
 /// A picture of so many pixels, not all of one colour.
 fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -29,25 +29,25 @@ pub fn jpeg() -> Vec<u8> {
     picture(640, 480, ImageFormat::Jpeg)
 }
 
-fn thumb(id: u64) -> String {
+pub fn thumb(id: u64) -> String {
     format!("{EVENTS}{id}/thumb/")
 }
 
 /// An answer with its bytes.
-struct Got {
-    status: u16,
+pub struct Got {
+    pub status: u16,
     headers: ureq::http::HeaderMap,
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
 }
 
 impl Got {
-    fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// GET of an address, without a credential.
-fn get(url: &str, headers: &[(&str, &str)]) -> Got {
+pub fn get(url: &str, headers: &[(&str, &str)]) -> Got {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     let agent = ureq::Agent::new_with_config(config.timeout_global(Some(PATIENCE)).build());
     let mut request = agent.get(url);
@@ -60,7 +60,7 @@ fn get(url: &str, headers: &[(&str, &str)]) -> Got {
 }
 
 /// The files of pictures, and whatever else is there.
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub fn files(dir: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
     let mut found = Vec::new();
     for path in entries.map(|entry| entry.unwrap().path()) {
@@ -74,7 +74,7 @@ fn stored(server: &Server) -> Vec<PathBuf> {
 }
 
 /// Waits until `holds`.
-fn until(what: &str, holds: impl Fn() -> bool) {
+pub fn until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "{what}");
@@ -182,7 +182,7 @@ fn an_event_can_be_created_with_its_picture() {
 }
 
 /// One request, with the `Content-Length` that is told; then the connection ends. Gives the answer.
-fn raw(
+pub fn raw(
     server: &Server,
     method: &str,
     path: &str,

@@ -57,7 +57,7 @@ pub(super) struct DiskBody {
 pub(super) struct FilesBody {
     /// The database, but for what is free inside it.
     events: u64,
-    /// Pictures; for a while after a start, those that have been looked at.
+    /// Pictures and metadata files; for a while after a start, those that have been looked at.
     pictures: u64,
     /// The journal.
     journal: u64,

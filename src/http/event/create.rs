@@ -12,23 +12,25 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::attachment::Links;
 use super::object::Object;
-use super::thumb::Links;
-use super::{EVENTS, EventBody};
+use super::{EVENTS, EventBody, Shown};
+use crate::domain::attachment::FILEMETA_BYTES_MAX;
 use crate::domain::meta::Sent;
-use crate::domain::{CameraId, Meta, NAME_BYTES_MAX, NewEvent, PictureState, Timestamp, When};
+use crate::domain::{CameraId, FileState, Meta, NAME_BYTES_MAX, NewEvent, Timestamp, When};
 use crate::http::auth::MayCreateEvents;
 use crate::http::body::{Body, JSON_BYTES_MAX, UPLOAD_BYTES_MAX, read_body};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::json::{Empty, parse_json};
 use crate::http::multipart;
 use crate::http::params::{bad, number};
-use crate::service::{self, Error, Services, picture};
+use crate::service::attachment::{Sent as SentFile, SentFiles};
+use crate::service::{self, Error, Services};
 
 /// Header that makes a request happen once, as `uid` in the body does.
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-/// Largest form: a picture, an event and what is around them.
-const FORM_BYTES_MAX: usize = UPLOAD_BYTES_MAX + JSON_BYTES_MAX + 16 * 1024;
+/// Largest form: a picture, a metadata file, an event and what is around them.
+const FORM_BYTES_MAX: usize = UPLOAD_BYTES_MAX + FILEMETA_BYTES_MAX + JSON_BYTES_MAX + 16 * 1024;
 /// Header of the answer to a request that had happened before.
 const IDEMPOTENT_REPLAYED: &str = "Idempotent-Replayed";
 
@@ -67,21 +69,24 @@ pub(in crate::http) struct CreateEvent<'a> {
     picture: Option<&'a RawValue>,
 }
 
-/// An event to store as a form, with a picture of up to 10 MiB.
+/// An event to store as a form, with a picture of up to 10 MiB and a metadata file of up to 1 MiB.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "the shape for the API document; the parts are read one by one")]
 pub(in crate::http) struct CreateEventForm<'a> {
     /// The event as JSON, without `picture`.
     event: CreateEvent<'a>,
     /// The picture's bytes.
-    #[schema(value_type = String, format = Binary)]
+    #[schema(value_type = Option<String>, format = Binary)]
     picture: &'a [u8],
+    /// The metadata file: JSON.
+    #[schema(value_type = Option<String>, format = Binary)]
+    filemeta: &'a [u8],
 }
 
-/// An event that was sent, perhaps with a picture.
-struct WithPicture {
+/// An event that was sent, perhaps with files.
+struct WithFiles {
     new: NewEvent,
-    picture: Option<picture::Sent>,
+    files: SentFiles,
 }
 
 /// Create an event. It is on disk when this answers.
@@ -108,7 +113,7 @@ struct WithPicture {
         (status = 401, body = ErrorBody, description = "`invalid_auth`"),
         (status = 403, body = ErrorBody, description = "`out_of_scope`, `access_deny`"),
         (status = 413, body = ErrorBody, description = "`body_too_large`, JSON over 256 KiB, \
-            a picture over 10 MiB"),
+            a picture over 10 MiB, a metadata file over 1 MiB"),
         (status = 422, body = ErrorBody, description = "`idempotency_mismatch`"),
         (status = 429, body = ErrorBody, description = "`rate_limited`, with `Retry-After`"),
         (status = 503, body = ErrorBody, description = "`overloaded`, `storage_failed`"),
@@ -121,34 +126,38 @@ pub(in crate::http) async fn create(
     req: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let WithPicture { new, picture } = read_event(&req, payload).await.inspect_err(|error| {
+    let WithFiles { new, files } = read_event(&req, payload).await.inspect_err(|error| {
         if let Some(reason) = error.refusal() {
             services.events.refused(&caller, None, reason, 1);
         }
     })?;
-    let recorded = match picture {
-        None => services.events.record(&caller, new).await?,
-        Some(picture) => {
-            let camera = new.camera;
-            services.pictures.record(&caller, new, picture).await.inspect_err(|error| {
-                if let Error::PictureRefused(_) = error {
-                    services.events.refused(&caller, camera, "picture_refused", 1);
-                }
-            })?
-        }
+    let recorded = if files.is_empty() {
+        services.events.record(&caller, new).await?
+    } else {
+        let camera = new.camera;
+        services.attachments.record(&caller, new, files).await.inspect_err(|error| {
+            let reason = match error {
+                Error::PictureRefused(_) => "picture_refused",
+                Error::FilemetaRefused(_) => "bad_json",
+                _ => return,
+            };
+            services.events.refused(&caller, camera, reason, 1);
+        })?
     };
     let mut answer = if recorded.replayed { HttpResponse::Ok() } else { HttpResponse::Created() };
     if recorded.replayed {
         answer.insert_header((IDEMPOTENT_REPLAYED, "true"));
     }
-    let mut body = EventBody::with_meta(&recorded.event);
-    if recorded.event.picture == PictureState::Ready {
-        body = body.with_thumb(&Links::of(&req, &services), &recorded.event);
+    let event = &recorded.event;
+    let mut body = EventBody::with_meta(event);
+    if event.attached.picture == FileState::Ready || event.attached.filemeta == FileState::Ready {
+        let shown = Shown { filemeta: true, ..Shown::default() };
+        body = body.with_files(&Links::of(&req, &services), event, shown);
     }
     Ok(answer.json(body))
 }
 
-async fn read_event(req: &HttpRequest, payload: Payload) -> Result<WithPicture, ApiError> {
+async fn read_event(req: &HttpRequest, payload: Payload) -> Result<WithFiles, ApiError> {
     if let Some(boundary) = form_boundary(req) {
         let body = read_body(req, payload, FORM_BYTES_MAX).await?;
         return read_form(req.headers(), &boundary, body);
@@ -158,7 +167,8 @@ async fn read_event(req: &HttpRequest, payload: Payload) -> Result<WithPicture, 
     let picture = sent.picture.map(base64_picture).transpose()?;
     let mut new = NewEvent::try_from(sent)?; // the body's share of the budget is free while the disk works
     new.uid = key(req.headers(), new.uid)?;
-    Ok(WithPicture { new, picture: picture.map(|bytes| Arc::new(bytes) as picture::Sent) })
+    let picture = picture.map(|bytes| Arc::new(bytes) as SentFile);
+    Ok(WithFiles { new, files: SentFiles { picture, filemeta: None } })
 }
 
 /// The boundary of a form's parts, if the body is one.
@@ -167,8 +177,8 @@ fn form_boundary(req: &HttpRequest) -> Option<String> {
     multipart::boundary(kind).map(str::to_owned)
 }
 
-/// Reads a form: the part `event` is JSON, `picture` the bytes.
-fn read_form(headers: &HeaderMap, boundary: &str, body: Body) -> Result<WithPicture, ApiError> {
+/// Reads a form: the part `event` is JSON, `picture` and `filemeta` are bytes.
+fn read_form(headers: &HeaderMap, boundary: &str, body: Body) -> Result<WithFiles, ApiError> {
     let parts = multipart::parts(boundary, &body).ok_or(ApiError::BadBody)?;
     let content = |name| parts.iter().find(|part| part.name == name).map(|part| part.content);
     let event = content("event").ok_or(Error::MissingField("the part event"))?;
@@ -177,19 +187,24 @@ fn read_form(headers: &HeaderMap, boundary: &str, body: Body) -> Result<WithPict
     }
     let mut new = parse_event(event)?;
     new.uid = key(headers, new.uid)?;
-    let picture = content("picture").filter(|bytes| !bytes.is_empty());
-    if picture.is_some_and(|bytes| bytes.len() > UPLOAD_BYTES_MAX) {
-        return Err(ApiError::BodyTooLarge { max: UPLOAD_BYTES_MAX });
-    }
-    let picture = picture.map(|bytes| body.slice_ref(bytes));
-    let picture = picture.map(|bytes| Arc::new(PartOf { bytes, _body: body }) as picture::Sent);
-    Ok(WithPicture { new, picture })
+    let file = |name, max| match content(name).filter(|bytes| !bytes.is_empty()) {
+        Some(bytes) if bytes.len() > max => Err(ApiError::BodyTooLarge { max }),
+        bytes => Ok(bytes.map(|bytes| body.slice_ref(bytes))),
+    };
+    let picture = file("picture", UPLOAD_BYTES_MAX)?;
+    let filemeta = file("filemeta", FILEMETA_BYTES_MAX)?;
+    let body = Arc::new(body);
+    let sent = |bytes| Arc::new(PartOf { bytes, _body: Arc::clone(&body) }) as SentFile;
+    Ok(WithFiles {
+        new,
+        files: SentFiles { picture: picture.map(sent), filemeta: filemeta.map(sent) },
+    })
 }
 
 /// A part of a body, which is kept with its share of the budget.
 struct PartOf {
     bytes: Bytes,
-    _body: Body,
+    _body: Arc<Body>,
 }
 
 impl AsRef<[u8]> for PartOf {

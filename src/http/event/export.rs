@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_form_is_named() {
         let read = |query| form(&Params::parse(query));
-        let lines = |detail| Form::Lines(Shown { meta: true, detail });
+        let lines = |detail| Form::Lines(Shown { meta: true, detail, ..Shown::default() });
         assert_eq!(read("format=").unwrap(), lines(false));
         assert_eq!(read("format=ndjson&detail=detail").unwrap(), lines(true));
         assert_eq!(read("format=csv").unwrap(), Form::Table);

@@ -3,8 +3,8 @@
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::attachment::Links;
 use super::list::EventShape;
-use super::thumb::Links;
 use super::{EVENT, EventBody, Shown, event_id};
 use crate::domain::meta::Sent;
 use crate::http::auth::{MayChangeEvents, MayDeleteEvents, MayReadEvents};
@@ -37,7 +37,7 @@ pub(in crate::http) async fn get(
     let shown = Shown::of(&Params::parse(req.query_string()));
     let links = Links::of(&req, &services);
     let event = services.events.get(&caller, event_id(&id)?).await?;
-    Ok(HttpResponse::Ok().json(EventBody::listed(&event, shown).with_thumb(&links, &event)))
+    Ok(HttpResponse::Ok().json(EventBody::listed(&event, shown).with_files(&links, &event, shown)))
 }
 
 /// Set tags of an event; its other tags stay.
@@ -72,8 +72,9 @@ pub(in crate::http) async fn put(
     let Sent(pairs) = parse_json(&body, Empty::IsError)?;
     let edits = pairs.into_iter().map(|(tag, value)| (tag, Some(value))).collect();
     let event = services.events.edit_tags(&caller, id, edits).await?;
-    Ok(HttpResponse::Ok()
-        .json(EventBody::with_meta(&event).with_thumb(&Links::of(&req, &services), &event)))
+    let links = Links::of(&req, &services);
+    let body = EventBody::with_meta(&event).with_files(&links, &event, Shown::default());
+    Ok(HttpResponse::Ok().json(body))
 }
 
 /// Delete an event: for account-wide credentials only.

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use utoipa::IntoParams;
 
-use super::thumb::Links;
+use super::attachment::Links;
 use super::{EVENTS, EventBody, Shown, unwritten};
 use crate::domain::Event;
 use crate::domain::filter::Place;
@@ -66,9 +66,11 @@ pub(in crate::http) struct EventFilter {
 pub(in crate::http) struct EventShape {
     /// Whether `meta` is given where there are tags.
     include_meta: Option<bool>,
-    /// `detail` adds `received_at`, `order_time`, `uid` and `picture`.
+    /// `detail` adds `received_at`, `order_time`, `uid`, `picture` and `filemeta`.
     #[param(example = "detail")]
     detail: Option<String>,
+    /// Whether `filemeta` is given where there is a metadata file.
+    include_filemeta_download: Option<bool>,
 }
 
 /// Which page of a list. To read on, follow `next`, which also holds `after` and `total`.
@@ -128,18 +130,22 @@ pub(in crate::http) async fn list(
         offset: params.page.offset,
         total_count: page.total,
     };
-    let shown = Shown { meta: params.include_meta, detail: params.detail };
-    let pictures = Links::of(&req, &services);
+    let shown = Shown {
+        meta: params.include_meta,
+        detail: params.detail,
+        filemeta: params.include_filemeta,
+    };
+    let files = Links::of(&req, &services);
     let meta = links.anchored(page.events.len(), next, own_anchor);
     if shown.meta && page.whole < page.events.len() {
-        return streamed(services, &meta, page, shown, pictures);
+        return streamed(services, &meta, page, shown, files);
     }
     Ok(HttpResponse::Ok().json(Envelope {
         meta,
         objects: page
             .events
             .iter()
-            .map(|event| EventBody::listed(event, shown).with_thumb(&pictures, event))
+            .map(|event| EventBody::listed(event, shown).with_files(&files, event, shown))
             .collect(),
     }))
 }
@@ -150,17 +156,17 @@ fn streamed(
     meta: &EnvelopeMeta,
     page: EventPage,
     shown: Shown,
-    pictures: Links,
+    files: Links,
 ) -> Result<HttpResponse, ApiError> {
     let mut text = br#"{"meta":"#.to_vec();
     serde_json::to_writer(&mut text, meta).map_err(unwritten)?;
     text.extend_from_slice(br#","objects":["#);
     let mut events = page.events.into_iter();
     for (at, event) in events.by_ref().take(page.whole).enumerate() {
-        object(&mut text, at == 0, &event, shown, &pictures)?;
+        object(&mut text, at == 0, &event, shown, &files)?;
     }
     let is_first = page.whole == 0;
-    let rest = Rest { services, events, shown, pictures, is_first };
+    let rest = Rest { services, events, shown, files, is_first };
     let body = stream::try_unfold((Some(text), rest), async |(text, mut rest)| {
         let text = match text {
             Some(text) => text,
@@ -179,7 +185,7 @@ struct Rest {
     /// Events without their tags.
     events: vec::IntoIter<Event>,
     shown: Shown,
-    pictures: Links,
+    files: Links,
     is_first: bool,
 }
 
@@ -190,7 +196,7 @@ impl Rest {
         let mut text = Vec::new();
         for (event, meta) in self.events.by_ref().take(metas.len()).zip(metas) {
             let event = Event { meta, ..event };
-            object(&mut text, self.is_first, &event, self.shown, &self.pictures)?;
+            object(&mut text, self.is_first, &event, self.shown, &self.files)?;
             self.is_first = false;
         }
         if self.events.as_slice().is_empty() {
@@ -205,11 +211,11 @@ fn object(
     is_first: bool,
     event: &Event,
     shown: Shown,
-    pictures: &Links,
+    files: &Links,
 ) -> Result<(), ApiError> {
     if !is_first {
         text.push(b',');
     }
-    let body = EventBody::listed(event, shown).with_thumb(pictures, event);
+    let body = EventBody::listed(event, shown).with_files(files, event, shown);
     serde_json::to_writer(text, &body).map_err(unwritten)
 }

@@ -1,9 +1,11 @@
 //! Events over HTTP: paths, and the event as it goes out.
 
+mod attachment;
 pub(super) mod bulk;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod export;
+pub(super) mod filemeta;
 pub(super) mod histogram;
 pub(super) mod item;
 pub(super) mod list;
@@ -69,6 +71,10 @@ pub(super) fn configure(cfg: &mut web::ServiceConfig) {
         [(Method::GET, web::to(thumb::get)), (Method::PUT, web::to(thumb::put))],
     ))
     .service(resource(
+        filemeta::FILEMETA,
+        [(Method::GET, web::to(filemeta::get)), (Method::PUT, web::to(filemeta::put))],
+    ))
+    .service(resource(
         TAGS,
         [(Method::GET, web::to(tags::list)), (Method::POST, web::to(tags::add))],
     ))
@@ -88,6 +94,10 @@ pub(super) struct EventBody<'a> {
     /// The camera it happened on.
     #[schema(example = 1)]
     camid: u32,
+    /// Its metadata file, if there is one. Only with `include_filemeta_download` or `detail=detail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    filemeta: Option<attachment::FilemetaBody>,
     /// Its number: grows by one per stored event, never reused, below 2^53.
     #[schema(example = 33_794_128)]
     id: u64,
@@ -115,7 +125,7 @@ pub(super) struct EventBody<'a> {
     /// Its picture, if there is one or one is on its way.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    thumb: Option<thumb::ThumbBody>,
+    thumb: Option<attachment::ThumbBody>,
     /// When it happened, UTC without a zone; six fraction digits if the fraction is not zero.
     #[schema(example = "2021-09-23T16:30:00")]
     time: String,
@@ -126,21 +136,24 @@ pub(super) struct EventBody<'a> {
 }
 
 /// What an [`EventBody`] shows beyond camera, id, name and time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shown {
     /// Tags, if there are any.
     pub meta: bool,
     /// Everything there is to know, but for the tags.
     pub detail: bool,
+    /// The address of the metadata file, if there is one.
+    pub filemeta: bool,
 }
 
 impl Shown {
-    /// What `include_meta` and `detail=detail` ask for.
+    /// What `include_meta`, `detail=detail` and `include_filemeta_download` ask for.
     pub fn of(params: &Params) -> Self {
         let detail = params.get("detail");
         Self {
             meta: params.flag("include_meta"),
             detail: detail.is_some_and(|value| value.eq_ignore_ascii_case("detail")),
+            filemeta: params.flag("include_filemeta_download"),
         }
     }
 }
@@ -150,11 +163,12 @@ impl<'a> EventBody<'a> {
     pub fn listed(event: &'a Event, shown: Shown) -> Self {
         Self {
             camid: event.camera.0,
+            filemeta: None,
             id: event.id.0,
             meta: (shown.meta && !event.meta.is_empty()).then(|| raw(&event.meta)).flatten(),
             name: &event.name,
             order_time: shown.detail.then(|| event.order_time.vxg()),
-            picture: shown.detail.then(|| event.picture.word()),
+            picture: shown.detail.then(|| event.attached.picture.word()),
             received_at: shown.detail.then(|| event.received_at.vxg()),
             thumb: None,
             time: event.time.vxg(),
@@ -162,15 +176,16 @@ impl<'a> EventBody<'a> {
         }
     }
 
-    /// With the addresses of the event's picture, if it has one.
-    pub fn with_thumb(mut self, links: &thumb::Links, event: &Event) -> Self {
+    /// With the addresses of the event's picture and, if `shown` wants it, of its metadata file.
+    pub fn with_files(mut self, links: &attachment::Links, event: &Event, shown: Shown) -> Self {
         self.thumb = links.thumb(event);
+        self.filemeta = links.filemeta(event, shown);
         self
     }
 
     /// The event as the reply to a create or a change shows it: `meta` always, `{}` if there is none.
     pub fn with_meta(event: &'a Event) -> Self {
-        let plain = Self::listed(event, Shown { meta: false, detail: false });
+        let plain = Self::listed(event, Shown::default());
         Self { meta: raw(&event.meta), ..plain }
     }
 }

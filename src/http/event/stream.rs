@@ -9,8 +9,8 @@ use futures_util::stream;
 use serde::Serialize;
 use utoipa::IntoParams;
 
+use super::attachment::Links;
 use super::list::EventFilter;
-use super::thumb::Links;
 use super::{EventBody, STREAM, Shown, unwritten};
 use crate::domain::EventId;
 use crate::http::auth::MayReadEvents;
@@ -51,7 +51,7 @@ struct RemovedBody {
 
 /// Follow events as they happen.
 ///
-/// Server-Sent Events: `event` (with its id) for each one stored, `updated` when its tags or its picture change,
+/// Server-Sent Events: `event` (with its id) for each one stored, `updated` when its tags, its picture or its metadata file change,
 /// `removed` with `{"id"}`. Without `Last-Event-ID` or `after_id` it begins now; with one of them it goes
 /// on behind that event, without gap or repeat. If that is more than 100,000 ids ago, or no id that was
 /// given, it begins with `gap` and `{"from","to","count"}`. A comment comes every 15 s.
@@ -117,12 +117,12 @@ async fn part(feed: &mut Feed, shown: Shown, links: &Links) -> Result<Option<Str
         None => None,
         Some(Item::Quiet) => Some(": keep-alive\n\n".to_owned()),
         Some(Item::Stored(event)) => {
-            let body = EventBody::listed(&event, shown).with_thumb(links, &event);
+            let body = EventBody::listed(&event, shown).with_files(links, &event, shown);
             let text = message("event", &body)?;
             Some(format!("id: {}\n{text}", event.id.0))
         }
         Some(Item::Updated(event)) => {
-            let body = EventBody::listed(&event, shown).with_thumb(links, &event);
+            let body = EventBody::listed(&event, shown).with_files(links, &event, shown);
             Some(message("updated", &body)?)
         }
         Some(Item::Removed(id)) => Some(message("removed", &RemovedBody { id: id.0 })?),

@@ -9,13 +9,13 @@ use tokio::time::Instant;
 use super::Agents;
 use super::link::{Ask, Connected, Link, Taken};
 use super::session::{About, Answer, Session, Step};
-use super::wire::{Bye, CamEvent, PICTURE};
-use crate::domain::{Agent, CameraId, EventId, Meta, NewEvent, Nonce, Origin, When};
+use super::wire::{Bye, CamEvent};
+use crate::domain::{Agent, Attachment, CameraId, EventId, Meta, NewEvent, Nonce, Origin, When};
 use crate::service::access::{Caller, Who};
+use crate::service::attachment::Upload;
 use crate::service::catalogue::CameraEntry;
 use crate::service::error::{Error, Result};
 use crate::service::metrics::Source;
-use crate::service::picture::Upload;
 
 /// Time for the start of a conversation, up to `cam_register`.
 const START_WITHIN: Duration = Duration::from_secs(20);
@@ -280,8 +280,8 @@ impl Connection {
         };
         match stored {
             Ok(id) => {
-                let upload = self.expect_picture(&event, id).await;
-                self.session.stored(&event, id, upload.as_ref())
+                let uploads = self.expect_files(&event, id).await;
+                self.session.stored(&event, id, &uploads)
             }
             Err(error) => {
                 tracing::debug!(camera.id = self.camera.0, %error, "a camera's event was not stored");
@@ -290,16 +290,24 @@ impl Connection {
         }
     }
 
-    /// Where the camera is to send an event's picture, if it has one to send.
-    async fn expect_picture(&self, event: &CamEvent, id: Option<EventId>) -> Option<Upload> {
-        let id = id.filter(|_| event.wants == Some(PICTURE))?;
-        let upload = self.agents.pictures.expect(id, &self.origin).await;
-        let camera = self.camera.0;
-        upload
-            .inspect_err(|error| {
-                tracing::warn!(camera.id = camera, event.id = id.0, %error, "a picture is not taken");
-            })
-            .ok()
+    /// Where the camera is to send an event's picture and metadata file, if it has them to send.
+    async fn expect_files(
+        &self,
+        event: &CamEvent,
+        id: Option<EventId>,
+    ) -> Vec<(Attachment, Upload)> {
+        let mut uploads = Vec::new();
+        let Some(id) = id else { return uploads };
+        for of in event.wants.iter().copied() {
+            match self.agents.attachments.expect(id, of, &self.origin).await {
+                Ok(upload) => uploads.push((of, upload)),
+                Err(error) => {
+                    let (camera, event) = (self.camera.0, id.0);
+                    tracing::warn!(camera.id = camera, event.id = event, %error, "a {} is not taken", of.noun());
+                }
+            }
+        }
+        uploads
     }
 
     /// Stores an event if the type's `receive` is on. What the server cannot take at the moment is tried

@@ -15,11 +15,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::access::{Action, Caller, Rights, Scope, Who};
+use super::attachment::Attachments;
 use super::credential::{Credentials, Presented};
 use super::error::{Error, Result};
 use super::event::Events;
 use super::event_type::EventTypes;
-use super::picture::Pictures;
 use super::{Core, Kind};
 use crate::domain::{Access, Origin};
 pub use connection::{Connection, Out};
@@ -32,7 +32,7 @@ pub struct Agents {
     core: Arc<Core>,
     events: Events,
     event_types: EventTypes,
-    pictures: Pictures,
+    attachments: Attachments,
 }
 
 impl Agents {
@@ -40,9 +40,9 @@ impl Agents {
         core: Arc<Core>,
         events: Events,
         event_types: EventTypes,
-        pictures: Pictures,
+        attachments: Attachments,
     ) -> Self {
-        Self { core, events, event_types, pictures }
+        Self { core, events, event_types, attachments }
     }
 
     /// Opens a camera's connection, from `peer`, to a server that it reaches at `origin`.

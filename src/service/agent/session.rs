@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 
 use super::wire::{
     Bye, CamEvent, CamHello, Configure, Declared, Envelope, Hello, Message, Nothing, Reason,
-    SetCamEvent, SetCamEvents, Status, Switches, TriggerEvent, UploadTo,
+    SetCamEvent, SetCamEvents, Status, Switches, TriggerEvent, UploadPart, UploadTo, category,
 };
 use crate::domain::camera::AGENT_BYTES_MAX;
 use crate::domain::time::SECOND_US;
-use crate::domain::{Agent, CameraId, EventId, EventType, Meta, Timestamp};
-use crate::service::picture::Upload;
+use crate::domain::{Agent, Attachment, CameraId, EventId, EventType, Meta, Timestamp};
+use crate::service::attachment::Upload;
 
 /// Messages that make no sense, after which the connection ends.
 const NONSENSE_MAX: u32 = 100;
@@ -144,7 +144,9 @@ impl Session {
             },
             ("get_direct_upload_url", Phase::Ready) => {
                 let category = message.text("category").unwrap_or_else(|| "snapshot".to_owned());
-                vec![self.upload_to(message.number("msgid"), &cmd, None, &category, None)]
+                let main = UploadPart::new(&category, None);
+                let body = UploadTo { event_id: None, main, extra: Vec::new() };
+                vec![self.answer("direct_upload_url", message.number("msgid"), &cmd, body)]
             }
             (
                 "register"
@@ -269,17 +271,19 @@ impl Session {
         self.pending = None;
     }
 
-    /// An event is on disk, or was not to be stored (`id` is none).
+    /// An event is on disk, or was not to be stored (`id` is none). `uploads` are addresses for what the
+    /// camera wants to send with it; what has none is not wanted.
     pub fn stored(
         &mut self,
         event: &CamEvent,
         id: Option<EventId>,
-        upload: Option<&Upload>,
+        uploads: &[(Attachment, Upload)],
     ) -> Vec<Step> {
         let mut steps = Vec::new();
-        steps.push(match event.wants {
-            Some(category) => self.upload_to(event.msgid, "cam_event", id, category, upload),
-            None => self.answer("done", event.msgid, "cam_event", Status { status: "OK" }),
+        steps.push(if event.wants.is_empty() {
+            self.answer("done", event.msgid, "cam_event", Status { status: "OK" })
+        } else {
+            self.upload_to(event, id, uploads)
         });
         let Some(pending) = self.pending.as_mut().filter(|pending| pending.name == event.name)
         else {
@@ -319,24 +323,22 @@ impl Session {
         })]
     }
 
-    /// Where to send what belongs to an event; without an address it is not wanted.
+    /// Where to send what belongs to an event. A camera drops everything unless the first part is `OK`, so
+    /// one that has an address stands there.
     fn upload_to(
         &mut self,
-        refid: Option<i64>,
-        orig_cmd: &str,
+        event: &CamEvent,
         id: Option<EventId>,
-        category: &str,
-        upload: Option<&Upload>,
+        uploads: &[(Attachment, Upload)],
     ) -> Step {
-        let body = UploadTo {
-            event_id: id.map(|id| id.0),
-            category,
-            status: if upload.is_some() { "OK" } else { "NOT_SUPPORTED" },
-            url: upload.map(|upload| upload.url.as_str()),
-            expire: upload.map(|to| to.until.utc().format("%Y%m%dT%H%M%S%.3f").to_string()),
-            headers: Nothing {},
-        };
-        self.answer("direct_upload_url", refid, orig_cmd, body)
+        let upload =
+            |of: Attachment| uploads.iter().find(|(for_, _)| *for_ == of).map(|(_, to)| to);
+        let mut wants = event.wants.clone();
+        wants.sort_by_key(|of| upload(*of).is_none());
+        let mut parts = wants.into_iter().map(|of| UploadPart::new(category(of), upload(of)));
+        let main = parts.next().unwrap_or_else(|| UploadPart::new("snapshot", None));
+        let body = UploadTo { event_id: id.map(|id| id.0), main, extra: parts.collect() };
+        self.answer("direct_upload_url", event.msgid, "cam_event", body)
     }
 
     fn refuse(&mut self, message: &Message, cmd: &str, status: &'static str) -> Vec<Step> {

@@ -108,7 +108,7 @@ fn old_clients_are_understood() {
     );
     let told = event(told);
     assert_eq!(told.time, Some(Timestamp(1_700_000_000_250_000)));
-    assert_eq!((told.meta.len(), told.wants), (1, None));
+    assert_eq!((told.meta.len(), told.wants), (1, Vec::new()));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_camera_that_wants_to_upload_is_told_at_once_where_or_that_it_cannot() {
         &json!({"cmd":"cam_event","msgid":20,"cam_id":7,"event":"motion","time":1.0,
             "snapshot_info":{"image_time":"x","width":8,"height":6,"size":512}}),
     ));
-    let answer = &said(&session.stored(&told, Some(EventId(5)), None))[0];
+    let answer = &said(&session.stored(&told, Some(EventId(5)), &[]))[0];
     assert_eq!(
         (&answer["cmd"], &answer["refid"], &answer["status"], &answer["event_id"]),
         (&json!("direct_upload_url"), &json!(20), &json!("NOT_SUPPORTED"), &json!(5))
@@ -127,12 +127,33 @@ fn a_camera_that_wants_to_upload_is_told_at_once_where_or_that_it_cannot() {
     assert!(answer.get("url").is_none() && answer["headers"].is_object());
     let until = Timestamp(1_700_000_600_000_000);
     let upload = Upload { url: "http://h/up".to_owned(), until };
-    let answer = &said(&session.stored(&told, Some(EventId(6)), Some(&upload)))[0];
+    let answer =
+        &said(&session.stored(&told, Some(EventId(6)), &[(Attachment::Picture, upload.clone())]))
+            [0];
     assert_eq!(
         (&answer["status"], &answer["url"], &answer["expire"], &answer["category"]),
         (&json!("OK"), &json!("http://h/up"), &json!("20231114T222320.000"), &json!("snapshot"))
     );
-    assert!(answer["headers"].is_object());
+    assert!(answer["headers"].is_object() && answer.get("extra").is_none());
+    // Two files: the first part must be one that is taken.
+    let both = event(hear(
+        &mut session,
+        &json!({"cmd":"cam_event","msgid":22,"event":"motion","time":1.0,
+            "snapshot_info":{"size":512},"file_meta_info":{"size":900}}),
+    ));
+    let of = |at: Attachment| (at, upload.clone());
+    for (uploads, first, second) in [
+        (vec![of(Attachment::Picture), of(Attachment::Filemeta)], "snapshot", "OK"),
+        (vec![of(Attachment::Filemeta)], "file_meta", "NOT_SUPPORTED"),
+    ] {
+        let answer = &said(&session.stored(&both, Some(EventId(7)), &uploads))[0];
+        assert_eq!((&answer["category"], &answer["status"]), (&json!(first), &json!("OK")));
+        assert_eq!(
+            (answer["extra"].as_array().unwrap().len(), &answer["extra"][0]["status"]),
+            (1, &json!(second))
+        );
+        assert!(answer["extra"][0]["headers"].is_object());
+    }
     assert!(
         hear(&mut session, &json!({"cmd":"done","refid":9,"status":"MISSED_PARAM"})).is_empty()
     );
@@ -216,7 +237,7 @@ fn a_trigger_is_answered_by_its_event_or_by_done() {
         &mut session,
         &json!({"cmd":"cam_event","msgid":8,"event":"door","time":asked["time"],"meta":asked["meta"]}),
     ));
-    let steps = session.stored(&told, Some(EventId(9)), None);
+    let steps = session.stored(&told, Some(EventId(9)), &[]);
     assert_eq!(steps.last(), Some(&Step::Triggered(Answer::Done(Some(EventId(9))))));
     let late = json!({"cmd":"done","refid":asked["msgid"],"status":"OK"});
     assert!(hear(&mut session, &late).is_empty());
@@ -235,7 +256,7 @@ fn a_trigger_is_answered_by_its_event_or_by_done() {
         let asked = ask(&mut session);
         let at = asked["time"].as_f64().unwrap() + seconds;
         let told = event(hear(&mut session, &json!({"cmd":"cam_event","event":"door","time":at})));
-        assert_eq!(said(&session.stored(&told, Some(EventId(3)), None)).len(), 1);
+        assert_eq!(said(&session.stored(&told, Some(EventId(3)), &[])).len(), 1);
         let done = json!({"cmd":"done","refid":asked["msgid"],"status":"OK"});
         assert_eq!(hear(&mut session, &done), [Step::Triggered(Answer::Done(found))]);
     }

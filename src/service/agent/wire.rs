@@ -8,14 +8,20 @@ use serde_json::value::RawValue;
 
 use crate::domain::meta::{Sent, value_text};
 use crate::domain::time::SECOND_US;
-use crate::domain::{Caps, Timestamp};
+use crate::domain::{Attachment, Caps, Timestamp};
+use crate::service::attachment::Upload;
 
 /// Most event types taken from one announcement.
 const DECLARED_MAX: usize = 256;
 /// A time above this is in milliseconds (API contract C8).
 const SECONDS_MAX: f64 = 1e11;
-/// The category of a picture.
-pub(super) const PICTURE: &str = "snapshot";
+/// The category of a file that an upload address is for.
+pub(super) const fn category(of: Attachment) -> &'static str {
+    match of {
+        Attachment::Picture => "snapshot",
+        Attachment::Filemeta => "file_meta",
+    }
+}
 /// Members of `…_info` objects that say something else than a tag can.
 const NO_TAGS: [&str; 3] = ["snapshot_info", "file_meta_info", "motion_info"];
 
@@ -102,14 +108,12 @@ impl Message {
         tags
     }
 
-    /// What the camera wants an upload address for, if anything: its picture before anything else.
-    fn wants(&self) -> Option<&'static str> {
-        let picture = self.object("snapshot_info");
-        if picture.is_some_and(|info| info.number("size").is_some()) {
-            return Some(PICTURE);
-        }
-        let file = self.object("file_meta_info");
-        file.and_then(|info| info.number("size")).map(|_| "file_meta")
+    /// What the camera wants upload addresses for: its picture before its metadata file.
+    fn wants(&self) -> Vec<Attachment> {
+        let has_size = |info| self.object(info).is_some_and(|info| info.number("size").is_some());
+        let wanted =
+            [(Attachment::Picture, "snapshot_info"), (Attachment::Filemeta, "file_meta_info")];
+        wanted.into_iter().filter(|(_, info)| has_size(info)).map(|(of, _)| of).collect()
     }
 
     /// The event types that a `cam_events_conf` announces.
@@ -130,8 +134,8 @@ pub(super) struct CamEvent {
     /// `None` if it has none that can be used.
     pub time: Option<Timestamp>,
     pub meta: Vec<(String, String)>,
-    /// What it waits for an upload address for.
-    pub wants: Option<&'static str>,
+    /// What it waits for upload addresses for.
+    pub wants: Vec<Attachment>,
 }
 
 /// An event type as a camera announces it; what it leaves out stays as it is.
@@ -280,12 +284,21 @@ pub(super) struct TriggerEvent<'a> {
     pub meta: Option<&'a RawValue>,
 }
 
-/// The answer to a camera that wants to upload. Without `url` it drops what it holds at once instead of
-/// waiting 20 s (API contract 6.5, 6.7).
+/// The answer to a camera that wants to upload.
 #[derive(Serialize)]
 pub(super) struct UploadTo<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<u64>,
+    #[serde(flatten)]
+    pub main: UploadPart<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extra: Vec<UploadPart<'a>>,
+}
+
+/// Where to send one file. Without `url` the camera drops it at once instead of waiting 20 s (API contract
+/// 6.5, 6.7).
+#[derive(Serialize)]
+pub(super) struct UploadPart<'a> {
     pub category: &'a str,
     pub status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -295,6 +308,19 @@ pub(super) struct UploadTo<'a> {
     pub expire: Option<String>,
     /// Always there: cameras look for it. The type of a picture is seen by its bytes.
     pub headers: Nothing,
+}
+
+impl<'a> UploadPart<'a> {
+    /// Where to send a file of this category; without an address it is not wanted.
+    pub fn new(category: &'a str, upload: Option<&'a Upload>) -> Self {
+        Self {
+            category,
+            status: if upload.is_some() { "OK" } else { "NOT_SUPPORTED" },
+            url: upload.map(|upload| upload.url.as_str()),
+            expire: upload.map(|to| to.until.utc().format("%Y%m%dT%H%M%S%.3f").to_string()),
+            headers: Nothing {},
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -322,7 +348,7 @@ mod tests {
         let pair = |tag: &str, value: &str| (tag.to_owned(), value.to_owned());
         assert_eq!(told.meta, [pair("k", "v"), pair("n", "1.50"), pair("ip", "10.0.0.1")]);
         assert_eq!(told.time, Some(Timestamp(1_700_000_000_250_000)));
-        assert_eq!((told.msgid, told.wants), (Some(20), Some("snapshot")));
+        assert_eq!((told.msgid, told.wants), (Some(20), vec![Attachment::Picture]));
         assert_eq!(event(r#"{"cmd":"cam_event","event":7}"#), None);
     }
 

@@ -8,7 +8,7 @@ use super::Events;
 use super::read::query;
 use crate::domain::event::BULK_MAX;
 use crate::domain::filter::{Filter, Page};
-use crate::domain::{CameraId, EventId};
+use crate::domain::{Attachment, CameraId, EventId};
 use crate::service::access::{Action, Caller};
 use crate::service::audit::Act;
 use crate::service::blocking;
@@ -66,7 +66,7 @@ impl Events {
         self.delete_ids(ids, Vec::new()).await
     }
 
-    /// Deletes events, then the files of their pictures. A file that stays, after a crash or an error,
+    /// Deletes events, then their files. A file that stays, after a crash or an error,
     /// belongs to nobody: the next start removes it.
     async fn delete_ids(&self, ids: Vec<EventId>, locks: Vec<OwnedMutexGuard<()>>) -> Result<()> {
         let store = self.core.store.clone();
@@ -80,8 +80,10 @@ impl Events {
             let stopped = || StoreError::Failed("the store has stopped".to_owned());
             tell.recv().unwrap_or_else(|_| Err(stopped()))?;
             for id in ids {
-                if let Err(error) = store.pictures().remove(id) {
-                    tracing::warn!(event.id = id.0, %error, "the picture of a deleted event stays");
+                for of in Attachment::ALL {
+                    if let Err(error) = store.attachments(of).remove(id) {
+                        tracing::warn!(event.id = id.0, %error, "a file of a deleted event stays");
+                    }
                 }
             }
             Ok(())

@@ -82,8 +82,8 @@ impl Events {
 
 /// A stored row with its type's name.
 pub(super) fn named(catalogue: &Catalogue, row: StoredEvent) -> Event {
-    let StoredEvent { id, camera, event_type, time, order_time, received_at, uid, meta, picture } =
+    let StoredEvent { id, camera, event_type, time, order_time, received_at, uid, meta, attached } =
         row;
     let name = catalogue.type_name(event_type);
-    Event { id, camera, event_type, name, time, order_time, received_at, meta, uid, picture }
+    Event { id, camera, event_type, name, time, order_time, received_at, meta, uid, attached }
 }

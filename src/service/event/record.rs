@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Events;
 use crate::domain::event::{BULK_MAX, is_key, order_time, order_time_by_sender};
-use crate::domain::{CameraId, Event, EventId, NewEvent, PictureState, Timestamp, When};
+use crate::domain::{Attached, CameraId, Event, EventId, NewEvent, Timestamp, When};
 use crate::service::access::{Action, Caller};
 use crate::service::clock_watch::BUILT;
 use crate::service::error::{Error, Result};
@@ -44,8 +44,8 @@ struct Checked {
 impl Checked {
     fn event(self, id: EventId, time: Timestamp) -> Event {
         let Create { event_type, order_time, received_at, meta, uid, camera, .. } = self.create;
-        let (name, picture) = (self.name, PictureState::None);
-        Event { id, camera, event_type, name, time, order_time, received_at, meta, uid, picture }
+        let (name, attached) = (self.name, Attached::default());
+        Event { id, camera, event_type, name, time, order_time, received_at, meta, uid, attached }
     }
 }
 
@@ -289,7 +289,7 @@ impl Events {
             return Err(Error::UnknownEventType(name));
         };
         let (order_time, received_at, name) = (time, time, name.into());
-        let picture = PictureState::None; // as in the first answer
+        let attached = Attached::default(); // as in the first answer
         let event = Event {
             id,
             camera,
@@ -300,7 +300,7 @@ impl Events {
             received_at,
             meta,
             uid,
-            picture,
+            attached,
         };
         Ok(Recorded { event, replayed: true })
     }

@@ -15,16 +15,16 @@ use std::time::Instant;
 
 use redb::{Database, ReadableDatabase};
 
+use super::attachment::Attachments;
 use super::change::Change;
 use super::error::{Result, StoreError, io};
 use super::files::{self, Lock};
 use super::journal::{self, Journal};
-use super::picture::Pictures;
 use super::read::ReadTx;
 use super::write::WriteTx;
 use super::{apply, migrate};
-use crate::domain::EventId;
 use crate::domain::durations::{Distribution, Durations};
+use crate::domain::{Attachment, EventId};
 use applier::Job;
 use progress::{Part, Progress};
 use queue::{Done, Item, Queue};
@@ -97,7 +97,8 @@ struct Inner {
     progress: Arc<Progress>,
     room: Room,
     commits: Arc<Durations>,
-    pictures: Pictures,
+    pictures: Attachments,
+    filemeta: Attachments,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: Lock,
 }
@@ -140,7 +141,8 @@ impl Store {
         let last_event = ReadTx::new(db.begin_read()?).last_event()?;
 
         let room = Room::new(dir, options.min_free_bytes)?;
-        let pictures = Pictures::open(dir)?;
+        let pictures = Attachments::open(dir, Attachment::Picture)?;
+        let filemeta = Attachments::open(dir, Attachment::Filemeta)?;
         let progress = Arc::new(Progress::new(synced));
         let queue = Arc::new(Queue::new(last_event.0 + 1, room.min_free / 2));
         let db = Arc::new(db);
@@ -182,6 +184,7 @@ impl Store {
             room,
             commits,
             pictures,
+            filemeta,
             threads,
             _lock: lock,
         })))
@@ -286,9 +289,12 @@ impl Store {
         self.0.commits.read()
     }
 
-    /// The files of pictures.
-    pub fn pictures(&self) -> &Pictures {
-        &self.0.pictures
+    /// The files of pictures, or the metadata files.
+    pub fn attachments(&self, of: Attachment) -> &Attachments {
+        match of {
+            Attachment::Picture => &self.0.pictures,
+            Attachment::Filemeta => &self.0.filemeta,
+        }
     }
 
     /// The data directory.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{EventId, PictureState};
+use crate::domain::{EventId, FileState};
 use crate::store::error::Result;
 use crate::store::key::{PICTURE_READY, Series};
 use crate::store::read::{ReadTx, StoredEvent};
@@ -180,7 +180,7 @@ impl<'q> Plan<'q> {
         {
             return false;
         }
-        let has_thumb = event.picture == PictureState::Ready;
+        let has_thumb = event.attached.picture == FileState::Ready;
         if self.query.has_thumb.is_some_and(|wanted| wanted != has_thumb) {
             return false;
         }

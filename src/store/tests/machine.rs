@@ -10,14 +10,14 @@ use super::model::{Model, create, place};
 use super::{DAY, commit, copy_crashed, open, write};
 use crate::domain::filter::{Order, Page};
 use crate::domain::time::{DAY_US, HOUR_US, MINUTE_US, QUARTER_US};
-use crate::domain::{CameraId, EventId, EventTypeId, PictureState, Timestamp};
+use crate::domain::{Attachment, CameraId, EventId, EventTypeId, FileState, Timestamp};
 use crate::store::{Change, Create, Query, Selection, Store};
 
 #[derive(Clone, Debug)]
 enum Step {
     Create(Vec<Create>),
     Tags(u64, Vec<(String, Option<String>)>),
-    Picture(Vec<(u64, PictureState)>),
+    Attachment(Vec<(u64, Attachment, FileState)>),
     Delete(Vec<u64>),
     DeleteMatching(Box<Query>, usize),
     Look(Box<Query>, Page, Vec<i64>),
@@ -146,9 +146,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => vec(new_event(), 1..20).prop_map(Step::Create),
         3 => crowd().prop_map(Step::Create),
         4 => (id(), vec((tag(), of(value())), 1..4)).prop_map(|(id, edits)| Step::Tags(id, edits)),
-        3 => vec((id(), 0u8..4), 1..30).prop_map(|list| {
-            let state = |(id, number)| (id, PictureState::from_number(number));
-            Step::Picture(list.into_iter().map(state).collect())
+        3 => vec((id(), select(&Attachment::ALL[..]), 0u8..4), 1..30).prop_map(|list| {
+            let state = |(id, of, number)| (id, of, FileState::from_number(number));
+            Step::Attachment(list.into_iter().map(state).collect())
         }),
         2 => vec(id(), 1..4).prop_map(Step::Delete),
         1 => (boxed(), 1usize..20).prop_map(|(query, limit)| Step::DeleteMatching(query, limit)),
@@ -192,8 +192,8 @@ impl Home {
         match step {
             Step::Create(list) => self.write(list.into_iter().map(Change::Create).collect()),
             Step::Tags(id, edits) => self.write(vec![Change::Tags { id: EventId(id), edits }]),
-            Step::Picture(list) => {
-                let change = |(id, state)| Change::Picture { id: EventId(id), state };
+            Step::Attachment(list) => {
+                let change = |(id, of, state)| Change::Attachment { id: EventId(id), of, state };
                 self.write(list.into_iter().map(change).collect());
             }
             Step::Delete(ids) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::filter::{Order, Page, Place};
-use crate::domain::{EventId, Meta, PictureState, Timestamp};
+use crate::domain::{Attached, EventId, FileState, Meta, Timestamp};
 use crate::store::{
     Change, Create, GroupBy, Histogram, Listed, Query, ReadTx, Selection, StoredEvent,
 };
@@ -30,7 +30,7 @@ fn stored(new: &Create) -> StoredEvent {
         received_at: new.received_at,
         uid: new.uid.clone(),
         meta: new.meta.clone(),
-        picture: PictureState::None,
+        attached: Attached::default(),
     }
 }
 
@@ -49,7 +49,7 @@ pub fn matches(query: &Query, event: &StoredEvent) -> bool {
         && (query.tags_any.is_empty() || query.tags_any.iter().any(has))
         && !query.tags_none.iter().any(has)
         && query.tag_values.iter().all(|(tag, value)| event.meta.get(tag).as_ref() == Some(value))
-        && query.has_thumb.is_none_or(|has| has == (event.picture == PictureState::Ready))
+        && query.has_thumb.is_none_or(|has| has == (event.attached.picture == FileState::Ready))
         && query.before_id.is_none_or(|before| event.id <= before)
         && query.after_id.is_none_or(|after| event.id > after)
         && (query.ids.is_empty() || query.ids.contains(&event.id))
@@ -69,9 +69,9 @@ impl Model {
                     event.meta = event.meta.edited(edits).unwrap();
                 }
             }
-            Change::Picture { id, state } => {
+            Change::Attachment { id, of, state } => {
                 if let Some(event) = self.events.get_mut(&id.0) {
-                    event.picture = *state;
+                    event.attached = event.attached.with(*of, *state);
                 }
             }
             Change::Delete { ids } => {

@@ -7,7 +7,7 @@ use redb::{Database, ReadableDatabase};
 
 use super::DAY;
 use super::model::{Model, create};
-use crate::domain::{EventId, PictureState};
+use crate::domain::{Attachment, EventId, FileState};
 use crate::store::apply::{Memory, apply};
 use crate::store::check::Report;
 use crate::store::{Change, ReadTx, migrate};
@@ -46,9 +46,10 @@ fn change() -> impl Strategy<Value = Change> {
             Change::Create(create(camera, event_type, time, tags))
         }),
         3 => (1u64..30, vec(edit, 1..3)).prop_map(|(id, edits)| Change::Tags { id: EventId(id), edits }),
-        2 => (1u64..30, 0u8..4).prop_map(|(id, number)| Change::Picture {
+        2 => (1u64..30, any::<bool>(), 0u8..4).prop_map(|(id, picture, number)| Change::Attachment {
             id: EventId(id),
-            state: PictureState::from_number(number),
+            of: if picture { Attachment::Picture } else { Attachment::Filemeta },
+            state: FileState::from_number(number),
         }),
         1 => vec(1u64..30, 1..3).prop_map(|ids| Change::Delete { ids: ids.into_iter().map(EventId).collect() }),
     ]
@@ -65,7 +66,7 @@ proptest! {
             // An event is changed after it was created.
             let known = match &change {
                 Change::Create(_) => true,
-                Change::Tags { id, .. } | Change::Picture { id, .. } => id.0 <= model.last,
+                Change::Tags { id, .. } | Change::Attachment { id, .. } => id.0 <= model.last,
                 Change::Delete { ids } => ids.iter().all(|id| id.0 <= model.last),
             };
             journal.extend(known.then(|| model.apply(change)));

@@ -361,15 +361,20 @@ export type components = {
              */
             uid?: string | null;
         };
-        /** @description An event to store as a form, with a picture of up to 10 MiB. */
+        /** @description An event to store as a form, with a picture of up to 10 MiB and a metadata file of up to 1 MiB. */
         CreateEventForm: {
             /** @description The event as JSON, without `picture`. */
             event: components["schemas"]["CreateEvent"];
             /**
              * Format: binary
+             * @description The metadata file: JSON.
+             */
+            filemeta?: string | null;
+            /**
+             * Format: binary
              * @description The picture's bytes.
              */
-            picture: string;
+            picture?: string | null;
         };
         /** @description Events to store, at most 1,000. */
         CreateEvents: {
@@ -401,6 +406,16 @@ export type components = {
              * @description Its size.
              */
             total: number;
+        };
+        /** @description An address to load a file from. */
+        DownloadBody: {
+            /**
+             * @description Until when the address is good, UTC.
+             * @example 2021-09-24T17:00:00
+             */
+            expire: string;
+            /** @description Absolute, needs no credential; answers the JSON as it was sent. */
+            url: string;
         };
         /** @description An entry. */
         EntryBody: {
@@ -575,6 +590,8 @@ export type components = {
                  * @example 1
                  */
                 camid: number;
+                /** @description Its metadata file, if there is one. Only with `include_filemeta_download` or `detail=detail`. */
+                filemeta?: components["schemas"]["FilemetaBody"];
                 /**
                  * Format: int64
                  * @description Its number: grows by one per stored event, never reused, below 2^53.
@@ -791,6 +808,8 @@ export type components = {
              * @example 1
              */
             camid: number;
+            /** @description Its metadata file, if there is one. Only with `include_filemeta_download` or `detail=detail`. */
+            filemeta?: components["schemas"]["FilemetaBody"];
             /**
              * Format: int64
              * @description Its number: grows by one per stored event, never reused, below 2^53.
@@ -923,6 +942,16 @@ export type components = {
              */
             snapshot: boolean | null;
         };
+        /** @description Where an event's metadata file is. */
+        FilemetaBody: {
+            /** @description Only when it is there. */
+            download?: components["schemas"]["DownloadBody"];
+            /**
+             * @description `ready`; with `detail=detail` also `expected` while it is on its way, and `failed` if it did not come.
+             * @example ready
+             */
+            state: string;
+        };
         /** @description What the data directory takes on the disk. */
         FilesBody: {
             /**
@@ -947,7 +976,7 @@ export type components = {
             other: number;
             /**
              * Format: int64
-             * @description Pictures; for a while after a start, those that have been looked at.
+             * @description Pictures and metadata files; for a while after a start, those that have been looked at.
              */
             pictures: number;
         };

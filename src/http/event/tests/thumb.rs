@@ -6,9 +6,9 @@ use actix_web::http::Method;
 use serde_json::json;
 
 use super::server::{Answer, Server};
-use crate::domain::{EventId, Origin};
+use crate::domain::{Attachment, EventId, Origin};
 use crate::service::access::Caller;
-use crate::service::picture::placeholder;
+use crate::service::attachment::placeholder;
 
 const MINUTE_US: i64 = 60_000_000;
 
@@ -38,7 +38,12 @@ async fn an_expected_picture_comes_once_to_its_address() {
     let server = Server::new().await;
     server.event(1, "motion", 0, json!({})).await;
     assert_eq!(server.event_1().await.get("thumb"), None);
-    let upload = server.services.pictures.expect(EventId(1), &origin()).await.unwrap();
+    let upload = server
+        .services
+        .attachments
+        .expect(EventId(1), Attachment::Picture, &origin())
+        .await
+        .unwrap();
     let event = server.event_1().await;
     assert_eq!(
         (&event["picture"], &event["thumb"]["state"]),
@@ -70,7 +75,7 @@ async fn an_expected_picture_comes_once_to_its_address() {
     assert_eq!(sent.status, 200, "{}", sent.text);
     let again = server.anonymous(Method::PUT, to, placeholder()).await;
     assert_eq!(again.status, 200, "its answer may have been lost");
-    let other = crate::service::picture::jpeg(&[9; 48], (4, 4)).unwrap();
+    let other = crate::service::attachment::jpeg(&[9; 48], (4, 4)).unwrap();
     let refused = server.anonymous(Method::PUT, to, &other).await;
     assert_eq!((refused.status, &refused.json()["errorType"]), (403, &json!("bad_signature")));
     assert_eq!(server.event_1().await["picture"], "ready");
@@ -85,7 +90,12 @@ async fn addresses_end_and_hold_for_one_event_only() {
     let server = Server::new().await;
     server.event(1, "motion", 0, json!({})).await;
     server.event(2, "motion", 0, json!({})).await;
-    let upload = server.services.pictures.expect(EventId(1), &origin()).await.unwrap();
+    let upload = server
+        .services
+        .attachments
+        .expect(EventId(1), Attachment::Picture, &origin())
+        .await
+        .unwrap();
     let to = target(&upload.url);
     let foreign = to.replace("/events/1/", "/events/2/");
     let longer = to.replace("expire=", "expire=9");
@@ -102,7 +112,7 @@ async fn addresses_end_and_hold_for_one_event_only() {
     assert_eq!(refused.status, 403);
     assert_eq!(server.anonymous(Method::GET, shown, b"").await.status, 202);
     // What did not come is given up.
-    server.services.pictures.pass().await.unwrap();
+    server.services.attachments.pass().await.unwrap();
     assert_eq!(server.event_1().await["picture"], "failed");
     assert_eq!(server.event_1().await.get("thumb"), None);
     assert_eq!(server.anonymous(Method::GET, shown, b"").await.status, 404);
@@ -115,20 +125,23 @@ async fn addresses_end_and_hold_for_one_event_only() {
 }
 
 #[actix_web::test]
-async fn a_deleted_event_has_no_picture_any_more() {
+async fn a_deleted_event_has_no_files_any_more() {
     let server = Server::new().await;
     let me = Caller::local();
     for second in 0..3 {
         server.event(1, "motion", second, json!({})).await;
     }
-    let pictures = &server.services.pictures;
+    let attachments = &server.services.attachments;
     for id in 1..=3 {
-        pictures.attach(&me, EventId(id), Arc::new(placeholder())).await.unwrap();
+        for (of, sent) in [(Attachment::Picture, placeholder()), (Attachment::Filemeta, b"{}")] {
+            attachments.attach(&me, EventId(id), of, Arc::new(sent)).await.unwrap();
+        }
     }
     let shown = server.event_1().await["thumb"]["url"].as_str().unwrap().to_owned();
     let shown = &shown[shown.find("/api").unwrap()..];
-    let report = pictures.verify().await.unwrap();
-    assert_eq!((report.pictures, report.problem_count), (3, 0), "{:?}", report.problems);
+    let report = attachments.verify().await.unwrap();
+    let found = (report.pictures, report.filemeta, report.problem_count);
+    assert_eq!(found, (3, 3, 0), "{:?}", report.problems);
     let gone = server.send(Method::DELETE, "/api/v2/storage/events/1/", &[], "").await;
     assert_eq!(gone.status, 204);
     assert_eq!(
@@ -137,6 +150,64 @@ async fn a_deleted_event_has_no_picture_any_more() {
     );
     let many = server.send(Method::DELETE, "/api/v2/storage/events/?has_thumb=true", &[], "").await;
     assert_eq!(many.json(), json!({ "deleted": 2 }));
-    let report = pictures.verify().await.unwrap();
-    assert_eq!((report.events, report.pictures, report.problem_count), (0, 0, 0));
+    let report = attachments.verify().await.unwrap();
+    let found = (report.events, report.pictures, report.filemeta, report.problem_count);
+    assert_eq!(found, (0, 0, 0, 0));
+}
+
+#[actix_web::test]
+async fn a_metadata_file_is_awaited_and_comes_once_to_its_address() {
+    let server = Server::new().await;
+    server.event(1, "motion", 0, json!({})).await;
+    let attachments = &server.services.attachments;
+    let upload = attachments.expect(EventId(1), Attachment::Filemeta, &origin()).await.unwrap();
+    let to = target(&upload.url);
+    let item = "/api/v2/storage/events/1/?include_filemeta_download=true";
+    assert_eq!(
+        server.get(item).await.json().get("filemeta"),
+        None,
+        "clients load what has an address"
+    );
+    let event = server.event_1().await;
+    assert_eq!(
+        (&event["filemeta"], &event["picture"]),
+        (&json!({"state": "expected"}), &json!("none"))
+    );
+    let waiting = server.get("/api/v2/storage/events/1/filemeta/").await;
+    assert_eq!((waiting.status, waiting.json()), (202, json!({ "state": "expected" })));
+    // It is no address for pictures, nor for this one elsewhere.
+    for wrong in [
+        to.replace("/filemeta/", "/thumb/"),
+        to.replace("upload_filemeta", "upload"),
+        to.replace("/1/", "/2/"),
+    ] {
+        let refused = server.anonymous(Method::PUT, &wrong, b"{}").await;
+        assert_eq!(refused.json()["errorType"], "bad_signature", "{wrong}");
+    }
+    for no_json in [b"".as_slice(), b"{", b"<svg/>", b"\"\xff\"", b"{} {}"] {
+        let refused = server.anonymous(Method::PUT, to, no_json).await;
+        assert_eq!((refused.status, &refused.json()["errorType"]), (400, &json!("bad_json")));
+    }
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    for (status, body) in [(200, deep.as_str()), (200, &deep), (403, "{}")] {
+        assert_eq!(server.anonymous(Method::PUT, to, body.as_bytes()).await.status, status);
+    }
+    let told = server.get(item).await.json();
+    assert_eq!(told["filemeta"]["state"], "ready");
+    let shown = told["filemeta"]["download"]["url"].as_str().unwrap().to_owned();
+    let loaded = server.anonymous(Method::GET, &shown[shown.find("/api").unwrap()..], b"").await;
+    assert_eq!((loaded.status, loaded.text.as_str()), (200, deep.as_str()));
+    assert_eq!(loaded.header("content-type"), "application/json");
+    // Another one that does not come.
+    server.event(1, "motion", 1, json!({})).await;
+    attachments.expect(EventId(2), Attachment::Filemeta, &origin()).await.unwrap();
+    attachments.expect(EventId(2), Attachment::Picture, &origin()).await.unwrap();
+    server.services.clock().advance_us(11 * MINUTE_US);
+    attachments.pass().await.unwrap();
+    let event = server.get("/api/v2/storage/events/2/?detail=detail").await.json();
+    assert_eq!(
+        (&event["filemeta"]["state"], &event["picture"]),
+        (&json!("failed"), &json!("failed"))
+    );
+    assert_eq!(attachments.verify().await.unwrap().problem_count, 0);
 }

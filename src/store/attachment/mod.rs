@@ -1,9 +1,10 @@
-//! Pictures as files: one for each event that has one, beside the database.
+//! Pictures and metadata files of events as files: one of each for an event that has it, beside the
+//! database.
 //!
-//! A file is the picture as it was sent (any program that shows pictures opens it), behind it the
-//! thumbnail, and a trailer that says where both are and proves them:
+//! A file is what was sent (any program that shows pictures opens one), behind it the thumbnail of a
+//! picture, and a trailer that says where both are and proves them:
 //!
-//! `picture | thumbnail JPEG | thumb_len, full_len, width, height, thumb_crc, full_crc: u32 LE | kind: u8 |
+//! `what was sent | thumbnail JPEG | thumb_len, full_len, width, height, thumb_crc, full_crc: u32 LE | kind: u8 |
 //! 3 × 0 | crc of the trailer so far: u32 LE | "wppict/1"`
 //!
 //! One file, so that picture and thumbnail are replaced together. It is named by its event's id, in a
@@ -22,29 +23,36 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use super::error::{Result, StoreError, io};
-use crate::domain::EventId;
+use crate::domain::{Attachment, EventId};
 use trailer::{TRAILER_BYTES, Trailer};
 
 /// Folder of the data directory.
-const FOLDER: &str = "pictures";
+const fn folder_name(of: Attachment) -> &'static str {
+    match of {
+        Attachment::Picture => "pictures",
+        Attachment::Filemeta => "filemeta",
+    }
+}
 /// Where files are while they are written; what a crash left there goes at the next start.
 const TEMPORARY: &str = "tmp";
 /// Ids that share a folder.
 const SHARD_IDS: u64 = 4_096;
 
-/// What kind of picture a file holds.
+/// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PictureKind {
+pub enum FileKind {
     /// JPEG.
     Jpeg,
     /// PNG.
     Png,
     /// WebP.
     Webp,
+    /// JSON: a metadata file.
+    Json,
 }
 
-impl PictureKind {
-    const ALL: [Self; 3] = [Self::Jpeg, Self::Png, Self::Webp];
+impl FileKind {
+    const ALL: [Self; 4] = [Self::Jpeg, Self::Png, Self::Webp, Self::Json];
 
     /// Its media type.
     pub const fn media_type(self) -> &'static str {
@@ -52,6 +60,7 @@ impl PictureKind {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::Webp => "image/webp",
+            Self::Json => "application/json",
         }
     }
 
@@ -60,50 +69,51 @@ impl PictureKind {
             Self::Jpeg => 1,
             Self::Png => 2,
             Self::Webp => 3,
+            Self::Json => 4,
         }
     }
 }
 
-/// A picture to be written.
+/// A file to be written.
 #[derive(Clone, Copy, Debug)]
-pub struct NewPicture<'a> {
+pub struct NewFile<'a> {
     /// As it was sent.
     pub full: &'a [u8],
     /// What that is.
-    pub kind: PictureKind,
-    /// Its width and height.
+    pub kind: FileKind,
+    /// A picture's width and height, else 0.
     pub size: (u32, u32),
-    /// The small one, a JPEG.
+    /// The small picture, a JPEG; empty without one.
     pub thumb: &'a [u8],
 }
 
-/// A picture that was read.
+/// A file that was read, or its thumbnail.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PictureFile {
+pub struct StoredFile {
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// What they are.
-    pub kind: PictureKind,
+    pub kind: FileKind,
     /// Their CRC-32C.
     pub crc: u32,
 }
 
 /// A file that is on disk whole, but has no event yet. Removed when dropped.
 #[derive(Debug)]
-pub struct TemporaryPicture {
+pub struct TemporaryFile {
     path: PathBuf,
     bytes: u64,
     crc: u32,
 }
 
-impl TemporaryPicture {
-    /// CRC-32C of the picture in it.
+impl TemporaryFile {
+    /// CRC-32C of what was sent.
     pub const fn crc(&self) -> u32 {
         self.crc
     }
 }
 
-impl Drop for TemporaryPicture {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path); // after a rename there is nothing under this name
     }
@@ -117,25 +127,26 @@ struct Books {
     bytes: u64,
 }
 
-/// The files of pictures.
+/// The files of one kind: pictures, or metadata files.
 #[derive(Debug)]
-pub struct Pictures {
+pub struct Attachments {
+    of: Attachment,
     dir: PathBuf,
     books: Mutex<Books>,
     last_temporary: AtomicU64,
 }
 
-impl Pictures {
+impl Attachments {
     /// Looks for what is there, and removes what a crash left half written. Makes nothing: folders come
-    /// with the first picture. Cost: two folders read, neither of them large.
-    pub(super) fn open(data_dir: &Path) -> Result<Self> {
-        let dir = data_dir.join(FOLDER);
+    /// with the first file. Cost: two folders read, neither of them large.
+    pub(super) fn open(data_dir: &Path, of: Attachment) -> Result<Self> {
+        let dir = data_dir.join(folder_name(of));
         for (name, path) in entries(&dir.join(TEMPORARY))? {
             fs::remove_file(&path).map_err(io(format!("removing {name}")))?;
         }
         let shards = entries(&dir)?.into_iter().filter_map(|(name, _)| shard_of_name(&name));
         let books = Books { unswept: shards.collect(), bytes: 0 };
-        Ok(Self { dir, books: Mutex::new(books), last_temporary: AtomicU64::new(0) })
+        Ok(Self { of, dir, books: Mutex::new(books), last_temporary: AtomicU64::new(0) })
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -155,8 +166,8 @@ impl Pictures {
         self.folder(id.0 / SHARD_IDS).join(id.0.to_string())
     }
 
-    /// Writes a picture under a temporary name, and syncs it.
-    pub fn write(&self, new: &NewPicture<'_>) -> Result<TemporaryPicture> {
+    /// Writes a file under a temporary name, and syncs it.
+    pub fn write(&self, new: &NewFile<'_>) -> Result<TemporaryFile> {
         let folder = self.dir.join(TEMPORARY);
         if !folder.is_dir() {
             make(&self.dir)?;
@@ -165,7 +176,7 @@ impl Pictures {
         let number = self.last_temporary.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(number.to_string());
         let length = |bytes: &[u8]| {
-            u32::try_from(bytes.len()).map_err(|_| StoreError::Failed("a picture too large".into()))
+            u32::try_from(bytes.len()).map_err(|_| StoreError::Failed("a file too large".into()))
         };
         let trailer = Trailer {
             thumb_len: length(new.thumb)?,
@@ -178,21 +189,21 @@ impl Pictures {
         let bytes = (new.full.len() + new.thumb.len() + TRAILER_BYTES) as u64;
         let mut options = OpenOptions::new();
         let file = options.create_new(true).write(true).mode(0o600).open(&path);
-        let mut file = file.map_err(failed("making a picture's file"))?;
-        let temporary = TemporaryPicture { path, bytes, crc: trailer.full_crc };
+        let mut file = file.map_err(failed("making an event's file"))?;
+        let temporary = TemporaryFile { path, bytes, crc: trailer.full_crc };
         let mut write = || -> std::io::Result<()> {
             file.write_all(new.full)?;
             file.write_all(new.thumb)?;
             file.write_all(&trailer.encode())?;
             file.sync_all()
         };
-        write().map_err(failed("writing a picture's file"))?;
+        write().map_err(failed("writing an event's file"))?;
         Ok(temporary)
     }
 
-    /// Gives a written picture to an event, in place of what it had. It survives a power cut when this
+    /// Gives a written file to an event, in place of what it had. It survives a power cut when this
     /// returns.
-    pub fn place(&self, temporary: &TemporaryPicture, id: EventId) -> Result<()> {
+    pub fn place(&self, temporary: &TemporaryFile, id: EventId) -> Result<()> {
         let shard = id.0 / SHARD_IDS;
         let (folder, path) = (self.folder(shard), self.path(id));
         {
@@ -201,7 +212,7 @@ impl Pictures {
                 books.unswept.remove(&shard);
             }
             let before = fs::metadata(&path).map_or(0, |meta| meta.len());
-            fs::rename(&temporary.path, &path).map_err(failed("naming a picture's file"))?;
+            fs::rename(&temporary.path, &path).map_err(failed("naming an event's file"))?;
             if !books.unswept.contains(&shard) {
                 books.bytes = books.bytes.saturating_sub(before) + temporary.bytes;
             }
@@ -220,25 +231,25 @@ impl Pictures {
                 Ok(())
             }
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(failed("removing a picture's file")(error))
+                Err(failed("removing an event's file")(error))
             }
             _ => Ok(()),
         }
     }
 
-    /// An event's thumbnail, or its whole picture; `None` if there is no file.
+    /// An event's file as it was sent, or a picture's thumbnail; `None` if there is no file.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
-    pub fn read(&self, id: EventId, thumb: bool) -> Result<Option<PictureFile>> {
+    pub fn read(&self, id: EventId, thumb: bool) -> Result<Option<StoredFile>> {
         let mut file = match File::open(self.path(id)) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed("opening a picture's file")(error)),
+            Err(error) => return Err(failed("opening an event's file")(error)),
         };
-        let damaged = || StoreError::Damaged(format!("the picture of event {}", id.0));
-        let read = failed("reading a picture's file");
-        let mut part = || -> std::io::Result<Option<PictureFile>> {
+        let damaged = || StoreError::Damaged(format!("the {} of event {}", self.of.noun(), id.0));
+        let read = failed("reading an event's file");
+        let mut part = || -> std::io::Result<Option<StoredFile>> {
             let length = file.metadata()?.len();
             let Some(end) = length.checked_sub(TRAILER_BYTES as u64) else { return Ok(None) };
             let mut bytes = [0; TRAILER_BYTES];
@@ -250,7 +261,7 @@ impl Pictures {
                 return Ok(None);
             }
             let (from, len, crc, kind) = if thumb {
-                (full, trailer.thumb_len, trailer.thumb_crc, PictureKind::Jpeg)
+                (full, trailer.thumb_len, trailer.thumb_crc, FileKind::Jpeg)
             } else {
                 (0, trailer.full_len, trailer.full_crc, trailer.kind)
             };
@@ -258,7 +269,7 @@ impl Pictures {
             file.seek(SeekFrom::Start(from))?;
             file.read_exact(&mut bytes)?;
             let is_whole = crc32c::crc32c(&bytes) == crc;
-            Ok(is_whole.then_some(PictureFile { bytes, kind, crc }))
+            Ok(is_whole.then_some(StoredFile { bytes, kind, crc }))
         };
         part().map_err(read)?.ok_or_else(damaged).map(Some)
     }
@@ -324,12 +335,14 @@ fn make(folder: &Path) -> Result<bool> {
             Ok(true)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(failed("making a folder of pictures")(error)),
+        Err(error) => Err(failed("making a folder of files")(error)),
     }
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("syncing pictures"))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed("syncing a folder of files"))
 }
 
 /// A full disk is told apart from a broken one.
@@ -344,31 +357,27 @@ fn failed(what: &'static str) -> impl Fn(std::io::Error) -> StoreError {
 mod tests {
     use super::*;
 
-    const NEW: NewPicture<'_> = NewPicture {
-        full: b"full picture",
-        kind: PictureKind::Png,
-        size: (640, 480),
-        thumb: b"thumb",
-    };
+    const NEW: NewFile<'_> =
+        NewFile { full: b"full picture", kind: FileKind::Png, size: (640, 480), thumb: b"thumb" };
 
     #[test]
     fn a_picture_comes_back_and_is_counted() {
         let dir = tempfile::tempdir().unwrap();
-        let pictures = Pictures::open(dir.path()).unwrap();
-        assert!(!dir.path().join(FOLDER).exists(), "nothing is made before it is needed");
+        let pictures = Attachments::open(dir.path(), Attachment::Picture).unwrap();
+        assert!(!dir.path().join("pictures").exists(), "nothing is made before it is needed");
         let id = EventId(5_000);
         assert_eq!(pictures.read(id, true).unwrap(), None);
         pictures.place(&pictures.write(&NEW).unwrap(), id).unwrap();
         let thumb = pictures.read(id, true).unwrap().unwrap();
-        assert_eq!((thumb.bytes.as_slice(), thumb.kind), (NEW.thumb, PictureKind::Jpeg));
+        assert_eq!((thumb.bytes.as_slice(), thumb.kind), (NEW.thumb, FileKind::Jpeg));
         let full = pictures.read(id, false).unwrap().unwrap();
-        assert_eq!((full.bytes.as_slice(), full.kind), (NEW.full, PictureKind::Png));
+        assert_eq!((full.bytes.as_slice(), full.kind), (NEW.full, FileKind::Png));
         let bytes = (NEW.full.len() + NEW.thumb.len() + TRAILER_BYTES) as u64;
         assert_eq!(pictures.bytes(), bytes);
         pictures.place(&pictures.write(&NEW).unwrap(), id).unwrap(); // in place of the first
         assert_eq!(pictures.bytes(), bytes);
         // The next start counts it once, whatever is stored meanwhile.
-        let pictures = Pictures::open(dir.path()).unwrap();
+        let pictures = Attachments::open(dir.path(), Attachment::Picture).unwrap();
         pictures.place(&pictures.write(&NEW).unwrap(), EventId(5_001)).unwrap();
         assert_eq!(pictures.sweep().unwrap(), Some(vec![id, EventId(5_001)]));
         assert_eq!(pictures.sweep().unwrap(), None);
@@ -377,7 +386,7 @@ mod tests {
         pictures.remove(id).unwrap();
         pictures.remove(EventId(5_001)).unwrap();
         assert_eq!(pictures.bytes(), 0);
-        let pictures = Pictures::open(dir.path()).unwrap();
+        let pictures = Attachments::open(dir.path(), Attachment::Picture).unwrap();
         assert_eq!(pictures.sweep().unwrap(), Some(Vec::new()), "an empty folder");
         assert_eq!(entries(&pictures.dir).unwrap().len(), 1, "it is gone, {TEMPORARY} stays");
     }
@@ -385,22 +394,22 @@ mod tests {
     #[test]
     fn what_was_not_finished_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let pictures = Pictures::open(dir.path()).unwrap();
-        let there = || entries(&dir.path().join(FOLDER).join(TEMPORARY)).unwrap().len();
+        let pictures = Attachments::open(dir.path(), Attachment::Picture).unwrap();
+        let there = || entries(&dir.path().join("pictures").join(TEMPORARY)).unwrap().len();
         let temporary = pictures.write(&NEW).unwrap();
         assert_eq!(there(), 1);
         drop(temporary);
         assert_eq!(there(), 0);
         std::mem::forget(pictures.write(&NEW).unwrap()); // as a crash would
         assert_eq!(there(), 1);
-        Pictures::open(dir.path()).unwrap();
+        Attachments::open(dir.path(), Attachment::Picture).unwrap();
         assert_eq!(there(), 0);
     }
 
     #[test]
     fn any_changed_byte_is_damage() {
         let dir = tempfile::tempdir().unwrap();
-        let pictures = Pictures::open(dir.path()).unwrap();
+        let pictures = Attachments::open(dir.path(), Attachment::Picture).unwrap();
         let id = EventId(1);
         pictures.place(&pictures.write(&NEW).unwrap(), id).unwrap();
         let path = pictures.path(id);

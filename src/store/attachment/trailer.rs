@@ -1,20 +1,20 @@
-//! The end of a picture's file: where the picture and its thumbnail are, and what proves them.
+//! The end of an event's file: where what was sent and its thumbnail are, and what proves them.
 
-use super::PictureKind;
+use super::FileKind;
 
 /// Its last bytes; the number is its version.
 const MAGIC: &[u8; 8] = b"wppict/1";
 /// How long it is.
 pub(super) const TRAILER_BYTES: usize = 40;
 
-/// Where picture and thumbnail are.
+/// Where what was sent and its thumbnail are.
 pub(super) struct Trailer {
     pub thumb_len: u32,
     pub full_len: u32,
     pub size: (u32, u32),
     pub thumb_crc: u32,
     pub full_crc: u32,
-    pub kind: PictureKind,
+    pub kind: FileKind,
 }
 
 impl Trailer {
@@ -38,7 +38,7 @@ impl Trailer {
             u32::from_le_bytes(part)
         };
         let is_whole = bytes[32..] == *MAGIC && number(28) == crc32c::crc32c(&bytes[..28]);
-        let kind = PictureKind::ALL.into_iter().find(|kind| kind.number() == bytes[24])?;
+        let kind = FileKind::ALL.into_iter().find(|kind| kind.number() == bytes[24])?;
         is_whole.then(|| Self {
             thumb_len: number(0),
             full_len: number(4),

@@ -10,8 +10,8 @@ use image::{
 };
 
 use super::Refusal;
-use crate::domain::picture::THUMB_WIDTH;
-use crate::store::PictureKind;
+use crate::domain::attachment::THUMB_WIDTH;
+use crate::store::FileKind;
 
 /// Largest side, in pixels.
 const SIDE_MAX: u32 = 16_384;
@@ -28,7 +28,7 @@ const THUMB_QUALITY: u8 = 78;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// What it is.
-    pub kind: PictureKind,
+    pub kind: FileKind,
     /// Width and height.
     pub size: (u32, u32),
 }
@@ -45,20 +45,21 @@ fn pixels((width, height): (u32, u32)) -> u64 {
 }
 
 /// The kind, by the first bytes.
-fn kind(bytes: &[u8]) -> Option<PictureKind> {
+fn kind(bytes: &[u8]) -> Option<FileKind> {
     match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some(PictureKind::Jpeg),
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(PictureKind::Png),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(PictureKind::Webp),
+        [0xff, 0xd8, 0xff, ..] => Some(FileKind::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(FileKind::Png),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(FileKind::Webp),
         _ => None,
     }
 }
 
-fn decoder(bytes: &[u8], kind: PictureKind) -> Result<impl ImageDecoder + '_, Refusal> {
+fn decoder(bytes: &[u8], kind: FileKind) -> Result<impl ImageDecoder + '_, Refusal> {
     let format = match kind {
-        PictureKind::Jpeg => ImageFormat::Jpeg,
-        PictureKind::Png => ImageFormat::Png,
-        PictureKind::Webp => ImageFormat::WebP,
+        FileKind::Jpeg => ImageFormat::Jpeg,
+        FileKind::Png => ImageFormat::Png,
+        FileKind::Webp => ImageFormat::WebP,
+        FileKind::Json => return Err(Refusal::Kind),
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
@@ -86,7 +87,7 @@ pub fn header(bytes: &[u8]) -> Result<Header, Refusal> {
     if is_large {
         return Err(Refusal::Dimensions);
     }
-    if pixels(size) == 0 || (kind == PictureKind::Jpeg && !has_end(bytes)) {
+    if pixels(size) == 0 || (kind == FileKind::Jpeg && !has_end(bytes)) {
         return Err(Refusal::Damaged);
     }
     Ok(Header { kind, size })
@@ -153,9 +154,9 @@ mod tests {
     #[test]
     fn each_kind_has_a_thumbnail_of_its_shape() {
         for (format, kind) in [
-            (ImageFormat::Jpeg, PictureKind::Jpeg),
-            (ImageFormat::Png, PictureKind::Png),
-            (ImageFormat::WebP, PictureKind::Webp),
+            (ImageFormat::Jpeg, FileKind::Jpeg),
+            (ImageFormat::Png, FileKind::Png),
+            (ImageFormat::WebP, FileKind::Webp),
         ] {
             for (size, small) in
                 [((640, 480), (320, 240)), ((100, 50), (100, 50)), ((1_000, 2), (320, 1))]
@@ -164,10 +165,10 @@ mod tests {
                 let found = header(&bytes).unwrap();
                 assert_eq!(found, Header { kind, size });
                 let thumb = header(&thumbnail(&bytes, found).unwrap()).unwrap();
-                assert_eq!(thumb, Header { kind: PictureKind::Jpeg, size: small });
+                assert_eq!(thumb, Header { kind: FileKind::Jpeg, size: small });
             }
         }
-        assert_eq!(header(placeholder()).unwrap().kind, PictureKind::Png);
+        assert_eq!(header(placeholder()).unwrap().kind, FileKind::Png);
     }
 
     #[test]
