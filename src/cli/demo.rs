@@ -71,6 +71,7 @@ pub async fn fill(services: &Services, server: &str) -> Result<Demo> {
             rate: 1.0 / pace_s,
             count: 0,
             tags,
+            place: Some(simulated.len()),
         });
         for (name, _) in types.iter().filter(|(name, _)| *name != "motion") {
             services.event_types.add(&local, id, (*name).to_owned(), false).await?;

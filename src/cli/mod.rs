@@ -9,6 +9,7 @@ mod scene;
 mod simulate;
 pub mod socket;
 mod transfer;
+mod upload;
 
 use std::path::PathBuf;
 

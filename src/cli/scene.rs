@@ -3,7 +3,7 @@
 use crate::service::attachment::jpeg;
 
 /// Width and height.
-const SIZE: (i32, i32) = (640, 360);
+pub(super) const SIZE: (i32, i32) = (640, 360);
 
 type Colour = [u8; 3];
 

@@ -3,10 +3,13 @@
 //! It speaks the protocol from the camera's side (API contract 6) and nothing of this program's own, so
 //! it is also an example of what a camera has to do.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
@@ -14,6 +17,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use super::scene::{SIZE, scene};
+use super::upload::put;
 use crate::domain::time::SECOND_US;
 use crate::service::clock::Clock;
 
@@ -21,6 +26,8 @@ use crate::service::clock::Clock;
 const PING_EVERY: Duration = Duration::from_secs(10);
 /// Events that may wait for their `done`; the next one waits for them.
 const WAITING_MAX: u64 = 256;
+/// Pictures that may wait for their address or be on their way; further events have none.
+const PICTURES_MAX: usize = 4;
 /// Pause before a lost connection is made again.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// Time for the server to close after `bye`.
@@ -44,6 +51,9 @@ pub struct SimulateCamera {
     /// An event type that it announces, and sends in turn; may be repeated
     #[arg(long = "type", value_name = "NAME", default_value = "motion")]
     types: Vec<String>,
+    /// Send events without pictures
+    #[arg(long)]
+    no_pictures: bool,
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -71,6 +81,8 @@ pub struct Camera {
     pub count: u64,
     /// The tags of its events.
     pub tags: Tags,
+    /// What its pictures show, a place of [`scene`]; without one it sends none.
+    pub place: Option<usize>,
 }
 
 /// What a camera did on one connection.
@@ -82,6 +94,8 @@ pub struct Done {
     acknowledged: u64,
     /// Triggers that it answered.
     triggered: u64,
+    /// Pictures that the server took.
+    pictures: u64,
     /// Why the server ended the connection, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<String>,
@@ -100,6 +114,7 @@ pub fn simulate_camera(args: SimulateCamera, json: bool) -> anyhow::Result<()> {
         rate: args.rate,
         count: args.count,
         tags: |_, _| vec![("simulated", "true".to_owned())],
+        place: (!args.no_pictures).then_some(0),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
@@ -118,9 +133,10 @@ pub fn simulate_camera(args: SimulateCamera, json: bool) -> anyhow::Result<()> {
     if json {
         std::io::Write::write_fmt(&mut out, format_args!("{}\n", serde_json::to_string(&done)?))?;
     } else {
-        let Done { sent, acknowledged, triggered, .. } = done;
-        let text =
-            format!("{sent} events sent, {acknowledged} taken, {triggered} triggers answered");
+        let Done { sent, acknowledged, triggered, pictures, .. } = done;
+        let text = format!(
+            "{sent} events sent, {acknowledged} taken, {pictures} with a picture, {triggered} triggers answered"
+        );
         std::io::Write::write_fmt(&mut out, format_args!("{text}\n"))?;
     }
     Ok(())
@@ -149,8 +165,10 @@ impl Camera {
             socket,
             msgid: 0,
             camera_id: None,
-            active: self.types.iter().map(|(name, _)| (name.clone(), true)).collect(),
+            types: self.types.iter().map(|(name, _)| Known::new(name)).collect(),
             waiting: 0,
+            pictures: HashMap::new(),
+            uploads: FuturesUnordered::new(),
             random: fastrand::Rng::new(),
             clock: Clock::system(),
             done: Done::default(),
@@ -160,16 +178,32 @@ impl Camera {
     }
 }
 
+/// A type that the camera announces, and its switches there.
+struct Known {
+    name: String,
+    active: bool,
+    snapshot: bool,
+}
+
+impl Known {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), active: true, snapshot: true }
+    }
+}
+
 struct Conversation<'a> {
     camera: &'a Camera,
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     msgid: u64,
     /// Known when the server has said `cam_hello`.
     camera_id: Option<u64>,
-    /// The types that it announces, and whether each is switched on.
-    active: Vec<(String, bool)>,
+    types: Vec<Known>,
     /// Events without their `done`.
     waiting: u64,
+    /// Pictures that wait for their address, by the number of their event's message.
+    pictures: HashMap<u64, Vec<u8>>,
+    /// Pictures on their way; each tells whether it was taken.
+    uploads: FuturesUnordered<LocalBoxFuture<'static, bool>>,
     random: fastrand::Rng,
     clock: Clock,
     done: Done,
@@ -208,11 +242,12 @@ impl Conversation<'_> {
                         break;
                     }
                 },
+                Some(taken) = self.uploads.next() => self.done.pictures += u64::from(taken),
                 _ = events.tick(), if may_send => self.happen().await?,
                 _ = pings.tick() => self.socket.send(Message::Ping(Vec::new().into())).await?,
             }
             let is_complete = self.camera.count > 0 && self.done.sent >= self.camera.count;
-            if is_complete && self.waiting == 0 {
+            if is_complete && self.waiting == 0 && self.uploads.is_empty() {
                 self.say(json!({"cmd": "bye", "reason": "CONN_CLOSE"})).await?;
                 break;
             }
@@ -238,9 +273,11 @@ impl Conversation<'_> {
                 self.answer(message, "OK").await
             }
             "get_cam_events" => {
-                let events: Vec<Value> = self.active.iter().map(|(name, active)| json!({
-                    "event": name, "active": active, "stream": false, "snapshot": false,
-                    "caps": {"stream": false, "snapshot": false, "periodic": false, "trigger": true},
+                let can_snapshot = self.camera.place.is_some();
+                let events: Vec<Value> = self.types.iter().map(|known| json!({
+                    "event": known.name, "active": known.active, "stream": false,
+                    "snapshot": known.snapshot && can_snapshot,
+                    "caps": {"stream": false, "snapshot": can_snapshot, "periodic": false, "trigger": true},
                 })).collect();
                 self.say(json!({
                     "cmd": "cam_events_conf", "refid": message["msgid"], "orig_cmd": "get_cam_events",
@@ -250,9 +287,10 @@ impl Conversation<'_> {
             }
             "set_cam_events" => {
                 for told in message["events"].as_array().into_iter().flatten() {
-                    let known = self.active.iter_mut().find(|(name, _)| told["event"] == *name);
-                    if let (Some((_, active)), Some(told)) = (known, told["active"].as_bool()) {
-                        *active = told;
+                    let known = self.types.iter_mut().find(|known| told["event"] == *known.name);
+                    if let Some(known) = known {
+                        known.active = told["active"].as_bool().unwrap_or(known.active);
+                        known.snapshot = told["snapshot"].as_bool().unwrap_or(known.snapshot);
                     }
                 }
                 self.answer(message, "OK").await
@@ -260,8 +298,16 @@ impl Conversation<'_> {
             "cam_trigger_event" => self.raise(message).await,
             "done" => {
                 if message["orig_cmd"] == "cam_event" {
-                    self.waiting = self.waiting.saturating_sub(1);
-                    self.done.acknowledged += u64::from(message["status"] == "OK");
+                    self.answered(message, message["status"] == "OK");
+                }
+                Ok(())
+            }
+            "direct_upload_url" => {
+                // An event that is not stored has no id, but the picture is wanted no more than that.
+                if let Some(picture) = self.answered(message, message["event_id"].is_u64())
+                    && let Some(url) = message["url"].as_str().filter(|_| message["status"] == "OK")
+                {
+                    self.upload(url, &message["headers"], picture);
                 }
                 Ok(())
             }
@@ -276,11 +322,11 @@ impl Conversation<'_> {
 
     /// Does what a trigger asks for: the event first, then `done`.
     async fn raise(&mut self, message: &Value) -> anyhow::Result<()> {
-        let known = self.active.iter().find(|(name, _)| message["event"] == *name);
-        if !known.is_some_and(|(_, active)| *active) {
+        let known = self.types.iter().find(|known| message["event"] == *known.name);
+        let Some(name) = known.filter(|known| known.active).map(|known| known.name.clone()) else {
             return self.answer(message, "INVALID_PARAM").await;
-        }
-        self.tell(&message["event"], &message["time"], &message["meta"]).await?;
+        };
+        self.tell(&name, &message["time"], &message["meta"], PICTURES_MAX).await?;
         self.done.triggered += 1;
         self.answer(message, "OK").await
     }
@@ -297,7 +343,7 @@ impl Conversation<'_> {
             is_here
         });
         let Some((name, _)) = picked else { return Ok(()) };
-        if !self.active.iter().any(|(known, active)| known == name && *active) {
+        if !self.types.iter().any(|known| known.name == *name && known.active) {
             return Ok(()); // switched off: it stays inside the camera
         }
         let tags = (self.camera.tags)(&mut self.random, name);
@@ -305,16 +351,63 @@ impl Conversation<'_> {
             tags.into_iter().map(|(tag, value)| (tag.to_owned(), Value::from(value))).collect();
         #[expect(clippy::cast_precision_loss, reason = "below 2^53 until the year 2255")]
         let time = self.clock.now().0 as f64 / SECOND_US as f64;
-        self.tell(&name.as_str().into(), &time.into(), &meta).await
+        self.tell(name, &time.into(), &meta, 1).await // one that sends fast leaves pictures out
     }
 
-    async fn tell(&mut self, name: &Value, time: &Value, meta: &Value) -> anyhow::Result<()> {
+    /// Sends an event, with a picture if fewer than `busy` of them are about.
+    async fn tell(
+        &mut self,
+        name: &str,
+        time: &Value,
+        meta: &Value,
+        busy: usize,
+    ) -> anyhow::Result<()> {
         self.waiting += 1;
+        let is_wanted = self.types.iter().any(|known| known.name == name && known.snapshot);
+        let is_free = self.pictures.len() + self.uploads.len() < busy;
+        let place = self.camera.place.filter(|_| is_wanted && is_free);
+        let picture = place.map(|place| scene(&mut self.random, place, name));
+        let info = picture.as_ref().map(|picture| {
+            let image_time = self.clock.now().utc().format("%Y%m%dT%H%M%S%.6f").to_string();
+            let (width, height) = SIZE;
+            json!({"image_time": image_time, "width": width, "height": height, "size": picture.len()})
+        });
         self.say(json!({
             "cmd": "cam_event", "cam_id": self.camera_id, "event": name, "time": time,
-            "status": "OK", "mediatm": 0, "meta": meta,
+            "status": "OK", "mediatm": 0, "meta": meta, "snapshot_info": info,
         }))
-        .await
+        .await?;
+        self.pictures.extend(picture.map(|picture| (self.msgid, picture)));
+        Ok(())
+    }
+
+    /// The server has answered an event: its picture, if it has one.
+    fn answered(&mut self, message: &Value, is_taken: bool) -> Option<Vec<u8>> {
+        self.waiting = self.waiting.saturating_sub(1);
+        self.done.acknowledged += u64::from(is_taken);
+        self.pictures.remove(&message["refid"].as_u64()?)
+    }
+
+    /// Begins to send a picture where the server wants it.
+    fn upload(&mut self, url: &str, headers: &Value, picture: Vec<u8>) {
+        let headers = headers.as_object().into_iter().flatten();
+        let headers =
+            headers.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        let (url, headers) = (url.to_owned(), headers.collect::<Vec<_>>());
+        let upload = async move {
+            match put(&url, &headers, &picture).await {
+                Ok(200) => true,
+                Ok(status) => {
+                    tracing::warn!(status, "the server did not take a picture");
+                    false
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a picture could not be sent");
+                    false
+                }
+            }
+        };
+        self.uploads.push(upload.boxed_local());
     }
 
     async fn answer(&mut self, message: &Value, status: &str) -> anyhow::Result<()> {

@@ -499,13 +499,35 @@ fn a_simulated_camera_speaks_the_protocol() {
             .stderr(std::process::Stdio::piped());
         command.spawn().unwrap()
     };
-    let sender = ["--count", "300", "--rate", "1000", "--type", "door_open", "--type", "pir"];
+    let sender = [
+        "--count",
+        "300",
+        "--rate",
+        "1000",
+        "--type",
+        "door_open",
+        "--type",
+        "pir",
+        "--no-pictures",
+    ];
     let ended = simulate(secret(&camera), &sender).wait_with_output().unwrap();
     let done: Value = serde_json::from_slice(&ended.stdout).unwrap();
-    assert_eq!(done, json!({"sent": 300, "acknowledged": 300, "triggered": 0}), "{ended:?}");
+    assert_eq!(
+        done,
+        json!({"sent": 300, "acknowledged": 300, "triggered": 0, "pictures": 0}),
+        "{ended:?}"
+    );
     assert_eq!(total(&client, "events=door_open,pir"), 300);
 
-    let mut waiting = simulate(secret(&camera), &["--rate", "0", "--type", "door_open"]);
+    // A camera that is in no hurry sends a picture with each event.
+    let ended =
+        simulate(secret(&camera), &["--count", "3", "--rate", "2"]).wait_with_output().unwrap();
+    let done: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!((&done["acknowledged"], &done["pictures"]), (&json!(3), &json!(3)), "{ended:?}");
+    assert_eq!(total(&client, "events=motion&has_thumb=true"), 3);
+
+    let mut waiting =
+        simulate(secret(&camera), &["--rate", "0", "--type", "door_open", "--no-pictures"]);
     let page = format!("/api/v2/cameras/{}/", camera.id);
     eventually(|| client.get(&page).ok(200)["status"] == "active");
     let mut fastest = Duration::MAX;
@@ -619,6 +641,8 @@ fn a_trigger_of_the_demonstration_comes_back() {
     let answer = trigger(&client, 4, "digital_input", &json!({"meta": {"who": "me"}})).ok(200);
     let stored = client.get(&format!("{EVENTS}{}/?include_meta=true", answer["event_id"])).ok(200);
     assert_eq!(stored["meta"], json!({"who": "me"}));
+    let ready = format!("has_thumb=true&ids={}", answer["event_id"]);
+    eventually(|| total(&client, &ready) == 1); // it has its picture
     eventually(|| total(&client, "") > 5_005); // and cameras go on by themselves
     let began = Instant::now();
     std::process::Command::new("kill").arg(demo.0.id().to_string()).status().unwrap();
