@@ -3,11 +3,13 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::domain::Network;
 use crate::domain::setting::{Key, SETTINGS, Source, Value};
 
 /// The configuration file that is read if it exists and none is named.
@@ -48,6 +50,9 @@ pub struct Settings {
     /// What cameras may send.
     #[command(flatten)]
     pub ingest: Ingest,
+    /// What the server asks of cameras.
+    #[command(flatten)]
+    pub device: Device,
     /// The site.
     #[command(flatten)]
     pub site: Site,
@@ -106,6 +111,33 @@ pub struct Ingest {
     /// Events that one camera may send at once beyond its rate [default: 2000]
     #[arg(long, global = true, value_name = "N", env = "WATCHPOST_CAMERA_BURST", hide = true)]
     pub camera_burst: Option<u64>,
+}
+
+/// `[device]`
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Device {
+    /// Networks that cameras may be in although they are the machine's own, loopback or link-local; may be repeated
+    #[arg(
+        id = "device_allow",
+        long = "device-allow",
+        global = true,
+        value_name = "NETWORK",
+        env = "WATCHPOST_DEVICE_ALLOW",
+        value_delimiter = ',',
+        hide = true
+    )]
+    pub allow: Vec<Network>,
+    /// Time that a camera has for one command, milliseconds, 100 to 5000 [default: 5000]
+    #[arg(
+        id = "device_timeout_ms",
+        long = "device-timeout-ms",
+        global = true,
+        value_name = "MS",
+        env = "WATCHPOST_DEVICE_TIMEOUT_MS",
+        hide = true
+    )]
+    pub timeout_ms: Option<u64>,
 }
 
 /// `[site]`
@@ -211,6 +243,10 @@ pub struct Config {
     pub cache_bytes: usize,
     /// Room below which events are refused, bytes; `None` by the file system's size.
     pub min_free_bytes: Option<u64>,
+    /// Networks that cameras may be in although they are otherwise refused.
+    pub device_allow: Vec<Network>,
+    /// Time that a camera has for one command.
+    pub device_timeout: Duration,
     /// What is said here of the settings that administrators may otherwise change.
     pub fixed: Vec<(Key, Value, Source)>,
     /// How log lines look.
@@ -268,6 +304,12 @@ impl Config {
             return Err(ConfigError::Value("storage.cache_mib must be 4 to 65536".to_owned()));
         }
         let min_free_mib = given.storage.min_free_mib.or(file.storage.min_free_mib);
+        let timeout_ms = given.device.timeout_ms.or(file.device.timeout_ms).unwrap_or(5_000);
+        if !(100..=5_000).contains(&timeout_ms) {
+            return Err(ConfigError::Value("device.timeout_ms must be 100 to 5000".to_owned()));
+        }
+        let device_allow =
+            [given.device.allow, file.device.allow].into_iter().find(|list| !list.is_empty());
         let log_level =
             given.log.level.or(file.log.level).unwrap_or_else(|| DEFAULT_LOG.to_owned());
         if let Err(error) = log_level.parse::<tracing_subscriber::EnvFilter>() {
@@ -278,6 +320,8 @@ impl Config {
             listen: listen.unwrap_or_else(default_listen),
             cache_bytes: cache_mib << 20,
             min_free_bytes: min_free_mib.map(|mib| mib << 20),
+            device_allow: device_allow.unwrap_or_default(),
+            device_timeout: Duration::from_millis(timeout_ms),
             fixed,
             log_format: given.log.format.or(file.log.format).unwrap_or_default(),
             log_level,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::domain::Origin;
 use crate::service::clock::Clock;
+use crate::service::device::Limits;
 use crate::service::{self, Services};
 use crate::store::{self, StoreError};
 
@@ -37,12 +38,15 @@ impl From<StoreError> for Failure {
 /// # Errors
 /// As [`Services::open`].
 pub fn services(config: &Config) -> store::Result<Services> {
-    Services::open(
+    let services = Services::open(
         &config.data_dir,
         store_options(config),
         service::Settings::fixed(config.fixed.iter().cloned()),
         Clock::system(),
-    )
+    )?;
+    let (allow, within) = (config.device_allow.clone(), config.device_timeout);
+    services.devices.limit(Limits { allow, within });
+    Ok(services)
 }
 
 /// How the store of this configuration is opened.

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 
 use super::execute::{Streams, execute};
 use super::request::{Password, Reply, Request};
-use super::{DataCommand, print, socket};
+use super::{CameraCommand, DataCommand, print, socket};
 use crate::config::Config;
 use crate::open::{self, Failure};
 use crate::store::StoreError;
@@ -30,7 +30,7 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
     become_owner(&config.data_dir)?;
     let mut request = Request::from(command);
     if let Some(password) = request.password() {
-        *password = read_password().context("reading the password from standard input")?;
+        *password = password_of(command)?;
     }
     let mut output = |text: String| io::stdout().lock().write_all(text.as_bytes());
     let deadline = Instant::now() + WAIT;
@@ -73,10 +73,22 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
     })
 }
 
-/// The password on standard input: its first line.
-fn read_password() -> io::Result<Password> {
+/// The password that a command wants, from a file if it names one, else from standard input.
+fn password_of(command: &DataCommand) -> anyhow::Result<Password> {
+    if let DataCommand::Camera(CameraCommand::Device(device)) = command
+        && let Some(file) = &device.password_file
+    {
+        let opened = File::open(file).with_context(|| file.display().to_string())?;
+        return read_password(&mut BufReader::new(opened))
+            .with_context(|| format!("reading the password from {}", file.display()));
+    }
+    read_password(&mut io::stdin().lock()).context("reading the password from standard input")
+}
+
+/// A password: the first line.
+fn read_password(input: &mut dyn BufRead) -> io::Result<Password> {
     let mut line = String::new();
-    io::stdin().lock().take(PASSWORD_BYTES_MAX).read_line(&mut line)?;
+    input.take(PASSWORD_BYTES_MAX).read_line(&mut line)?;
     Ok(Password(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 

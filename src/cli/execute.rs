@@ -3,14 +3,17 @@
 use std::io::BufRead;
 
 use super::request::{
-    AccessTokens, AddedCamera, ChangedUser, Checked, Group, ListedCamera, ListedGroup, ListedKey,
-    ListedToken, ListedUser, Reply, Request, Token, TokenRef,
+    AccessTokens, AddedCamera, ChangedUser, Checked, Device, Group, ListedCamera, ListedGroup,
+    ListedKey, ListedToken, ListedUser, Reply, Request, Token, TokenRef,
 };
-use crate::domain::{Access, CameraId, Credential, Envelope, Kind, Origin, Role, Timestamp};
+use crate::domain::{
+    Access, CameraId, CameraPassword, Credential, Envelope, Kind, Origin, Role, Timestamp,
+};
 use crate::service::Services;
 use crate::service::access::Caller;
 use crate::service::camera::{CameraChange, NewCamera};
 use crate::service::credential::Issued;
+use crate::service::device::settings::DeviceChange;
 use crate::service::error::Error;
 use crate::service::user::Listed;
 
@@ -64,6 +67,20 @@ impl On<'_> {
                 let new = NewCamera { id: id.map(CameraId), name, change };
                 let added = services.cameras.add(caller, new).await?;
                 self.camera(&added.entry.camera.name, &added.tokens)
+            }
+            Request::CameraDevice { id, address, port, username, password } => {
+                let password = password.map(|password| CameraPassword(password.0));
+                let device = DeviceChange { port, username, password };
+                let change = CameraChange { address, device, ..CameraChange::default() };
+                let entry = services.cameras.change(caller, CameraId(id), change).await?;
+                let device = &entry.camera.device;
+                Reply::Device(Device {
+                    id,
+                    address: entry.camera.address.clone(),
+                    port: device.port.unwrap_or(80),
+                    username: device.username.clone(),
+                    has_password: device.password.is_some(),
+                })
             }
             Request::CameraRemove { id, purge } => {
                 let removed = services.cameras.remove(caller, CameraId(id)).await;

@@ -13,7 +13,7 @@ mod upload;
 
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::config::Settings;
 
@@ -151,6 +151,8 @@ pub enum CameraCommand {
     },
     /// List cameras
     List,
+    /// Say where a camera's device is and how the server logs in at it
+    Device(CameraDevice),
     /// Remove a camera: its tokens end at once, its events stay
     Remove {
         /// Its id
@@ -159,6 +161,28 @@ pub enum CameraCommand {
         #[arg(long)]
         purge: bool,
     },
+}
+
+/// `watchpost camera device`: what is left out stays as it is
+#[derive(Args, Debug)]
+pub struct CameraDevice {
+    /// The camera's id
+    pub id: u32,
+    /// Its host name or IP address
+    #[arg(long, value_name = "HOST")]
+    pub address: Option<String>,
+    /// Its port for HTTP; 0 = 80
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Who the server logs in as
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+    /// Read the password, one line, from standard input; an empty line takes it away
+    #[arg(long, conflicts_with = "password_file")]
+    pub password_stdin: bool,
+    /// Read the password, one line, from a file
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
 }
 
 /// `watchpost token …`

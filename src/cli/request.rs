@@ -20,6 +20,13 @@ pub(super) enum Request {
         id: Option<u32>,
     },
     CameraList,
+    CameraDevice {
+        id: u32,
+        address: Option<String>,
+        port: Option<u16>,
+        username: Option<String>,
+        password: Option<Password>,
+    },
     CameraRemove {
         id: u32,
         purge: bool,
@@ -88,6 +95,7 @@ impl Request {
     pub fn password(&mut self) -> Option<&mut Password> {
         match self {
             Self::UserAdd { password, .. } | Self::UserPasswd { password, .. } => Some(password),
+            Self::CameraDevice { password, .. } => password.as_mut(),
             _ => None,
         }
     }
@@ -111,6 +119,16 @@ impl From<&DataCommand> for Request {
                 Self::CameraAdd { name: name.clone(), timezone: timezone.clone(), id: *id }
             }
             DataCommand::Camera(CameraCommand::List) => Self::CameraList,
+            DataCommand::Camera(CameraCommand::Device(device)) => {
+                let has_password = device.password_stdin || device.password_file.is_some();
+                Self::CameraDevice {
+                    id: device.id,
+                    address: device.address.clone(),
+                    port: device.port,
+                    username: device.username.clone(),
+                    password: has_password.then(Password::default),
+                }
+            }
             DataCommand::Camera(CameraCommand::Remove { id, purge }) => {
                 Self::CameraRemove { id: *id, purge: *purge }
             }
@@ -181,6 +199,7 @@ impl From<&DataCommand> for Request {
 #[serde(untagged)]
 pub(super) enum Reply {
     Camera(AddedCamera),
+    Device(Device),
     Cameras { objects: Vec<ListedCamera> },
     Token(Token),
     Tokens { objects: Vec<ListedToken> },
@@ -225,6 +244,16 @@ pub(super) struct ListedCamera {
     pub name: String,
     pub timezone: String,
     pub enabled: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Device {
+    pub id: u32,
+    pub address: Option<String>,
+    pub port: u16,
+    pub username: Option<String>,
+    pub has_password: bool,
 }
 
 #[expect(clippy::struct_field_names, reason = "the names that --json prints")]
@@ -353,6 +382,13 @@ mod tests {
                     enabled: true,
                 }],
             },
+            Reply::Device(Device {
+                id: 1,
+                address: None,
+                port: 80,
+                username: None,
+                has_password: false,
+            }),
             Reply::Token(Token {
                 token_id: 1,
                 token: text(),

@@ -46,6 +46,7 @@ fn unusable_values_are_refused() {
     for text in [
         "[http]\npublic_url = 'nvr'",
         "[storage]\ncache_mib = 1",
+        "[device]\ntimeout_ms = 5001",
         "[log]\nlevel = 'a=b=c'",
         "[retention]\ndays = 4000",
         "[site]\ntime_zone = 'Berlin'",
@@ -55,7 +56,7 @@ fn unusable_values_are_refused() {
 }
 
 /// Argument and key in the file of each setting, in the order of the reference.
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 16] = [
     ("data_dir", "data_dir"),
     ("listen", "http.listen"),
     ("public_url", "http.public_url"),
@@ -64,6 +65,8 @@ const KEYS: [(&str, &str); 14] = [
     ("retention_days", "retention.days"),
     ("camera_rate", "ingest.camera_rate"),
     ("camera_burst", "ingest.camera_burst"),
+    ("device_allow", "device.allow"),
+    ("device_timeout_ms", "device.timeout_ms"),
     ("session_idle_hours", "session.idle_hours"),
     ("session_max_days", "session.max_days"),
     ("cache_mib", "storage.cache_mib"),

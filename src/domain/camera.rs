@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::credential::Sealed;
 use super::time::Timestamp;
 
 /// Most cameras of one installation (operations.md 3).
@@ -12,6 +13,10 @@ pub const ADDRESS_BYTES_MAX: usize = 255;
 pub const QUIET_AFTER_S_MAX: u32 = 2_592_000;
 /// Longest text that is kept of what an agent says of itself, in bytes.
 pub const AGENT_BYTES_MAX: usize = 128;
+/// Longest user name of a device, in bytes.
+pub const USERNAME_BYTES_MAX: usize = 128;
+/// Longest password of a device, in bytes.
+pub const PASSWORD_BYTES_MAX: usize = 256;
 /// Most tags of a camera's own meta.
 pub const CAMERA_META_MAX: usize = 64;
 
@@ -50,6 +55,28 @@ pub struct Camera {
     pub quiet_after_s: u32,
     /// What its agent said of itself when it last connected; none if it never did.
     pub agent: Option<Agent>,
+    /// How the server itself speaks to the device at [`Self::address`].
+    pub device: Device,
+}
+
+/// How the server speaks to a camera's device: for triggers by recipe and for pictures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// Its port for HTTP; none = 80.
+    pub port: Option<u16>,
+    /// Who the server logs in as, if the device wants that.
+    pub username: Option<String>,
+    /// With which password.
+    pub password: Option<DevicePassword>,
+}
+
+/// A device's password: never shown, only used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DevicePassword {
+    /// The password, for the server alone.
+    pub sealed: Sealed,
+    /// When it was set.
+    pub set_at: Timestamp,
 }
 
 /// What a camera's agent says of itself. Each text at most [`AGENT_BYTES_MAX`], empty if not told.

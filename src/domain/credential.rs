@@ -1,5 +1,7 @@
 //! Credentials: secrets that are derived, not stored, and the envelopes that carry them.
 
+mod seal;
+
 use std::net::IpAddr;
 
 use base64::Engine as _;
@@ -11,6 +13,7 @@ use subtle::ConstantTimeEq;
 
 use super::attachment::{self, Purpose};
 use super::{CameraId, EventId, Timestamp};
+pub use seal::{CameraPassword, SealNonce, Sealed};
 
 /// Characters of a secret's MAC: 22 base62 digits hold 128 bits.
 const MAC_CHARS: usize = 22;

@@ -10,16 +10,20 @@ pub mod event;
 pub mod event_type;
 pub mod filter;
 pub mod meta;
+pub mod network;
 pub mod setting;
 pub mod time;
 pub mod user;
 
 pub use attachment::{Attached, Attachment, FileState};
-pub use camera::{Agent, Camera, CameraId};
-pub use credential::{Access, Credential, Envelope, Kind, LastUse, Nonce, Origin, SecretKey};
+pub use camera::{Agent, Camera, CameraId, Device, DevicePassword};
+pub use credential::{
+    Access, CameraPassword, Credential, Envelope, Kind, LastUse, Nonce, Origin, Sealed, SecretKey,
+};
 pub use event::{Event, EventId, NewEvent, When};
 pub use event_type::{Caps, EventType, EventTypeId};
 pub use meta::Meta;
+pub use network::Network;
 pub use time::Timestamp;
 pub use user::{Role, Session, User, UserId};
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::service;
+use crate::service::device::Failure;
 
 /// Seconds after which a busy server may be asked again.
 const OVERLOADED_RETRY_S: u64 = 1;
@@ -121,6 +122,7 @@ pub enum Code {
     CameraOffline,
     CameraRefused,
     CameraTimeout,
+    CameraNotSetUp,
     RateLimited,
     Overloaded,
     StorageFull,
@@ -139,7 +141,8 @@ pub struct ErrorBody {
     /// The HTTP status once more.
     #[schema(example = 400)]
     pub status: u16,
-    /// Further members of this code: `reason` of a refused password or picture, `tries_left` of a wrong code, `key` of
+    /// Further members of this code: `reason` of a refused password or picture and of a
+    /// device that failed, `tries_left` of a wrong code, `key` of
     /// a setting.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -190,6 +193,7 @@ impl ApiError {
                 Error::CameraOffline => (StatusCode::CONFLICT, Code::CameraOffline),
                 Error::CameraRefused(_) => (StatusCode::BAD_GATEWAY, Code::CameraRefused),
                 Error::CameraTimeout => (StatusCode::GATEWAY_TIMEOUT, Code::CameraTimeout),
+                Error::DeviceFailed(failure) => device(failure),
                 Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited),
                 Error::Overloaded(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded),
                 Error::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, Code::StorageFull),
@@ -238,6 +242,7 @@ impl ApiError {
             Self::Service(Error::WrongCode { tries_left }) => ("tries_left", (*tries_left).into()),
             Self::Service(Error::PasswordRefused(refusal)) => ("reason", refusal.word().into()),
             Self::Service(Error::PictureRefused(refusal)) => ("reason", refusal.word().into()),
+            Self::Service(Error::DeviceFailed(failure)) => ("reason", failure.word().into()),
             Self::Service(Error::BadSetting { key, .. }) => ("key", key.as_str().into()),
             Self::Service(Error::SettingFixed { key }) => ("key", (*key).into()),
             _ => return Map::new(),
@@ -252,7 +257,9 @@ impl ApiError {
             Self::Service(service::Error::TooManyAttempts { retry_after_s }) => {
                 Some(*retry_after_s)
             }
-            Self::Service(service::Error::Overloaded(_)) => Some(OVERLOADED_RETRY_S),
+            Self::Service(
+                service::Error::Overloaded(_) | service::Error::DeviceFailed(Failure::Busy),
+            ) => Some(OVERLOADED_RETRY_S),
             Self::Service(service::Error::StorageFull) => Some(STORAGE_FULL_RETRY_S),
             _ => None,
         }
@@ -304,6 +311,27 @@ impl ResponseError for ApiError {
             response.force_close();
         }
         response.json(self.body())
+    }
+}
+
+/// What a device's failure is: somebody has to set it up, it is not there, it was too slow, or it said no.
+const fn device(failure: &Failure) -> (StatusCode, Code) {
+    match failure {
+        Failure::NoAddress | Failure::AddressRefused | Failure::PasswordUnreadable => {
+            (StatusCode::CONFLICT, Code::CameraNotSetUp)
+        }
+        Failure::Unresolved | Failure::Unreachable(_) => {
+            (StatusCode::CONFLICT, Code::CameraOffline)
+        }
+        Failure::Timeout => (StatusCode::GATEWAY_TIMEOUT, Code::CameraTimeout),
+        Failure::Busy => (StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded),
+        Failure::LoginRefused
+        | Failure::LoginUnsupported
+        | Failure::Redirected
+        | Failure::TooLong
+        | Failure::BadAnswer
+        | Failure::Status(_)
+        | Failure::Denied => (StatusCode::BAD_GATEWAY, Code::CameraRefused),
     }
 }
 

@@ -8,9 +8,10 @@ use super::access::{Action, Caller};
 use super::audit::Act;
 use super::catalogue::CameraEntry;
 use super::credential;
+use super::device::settings::{self as device, DeviceChange};
 use super::error::{Error, Result};
 use crate::domain::camera::{CAMERA_META_MAX, CAMERAS_MAX, QUIET_AFTER_S_MAX, is_address};
-use crate::domain::{Access, Camera, CameraId, Credential, Kind, catalog, is_name, meta};
+use crate::domain::{Access, Camera, CameraId, Credential, Device, Kind, catalog, is_name, meta};
 
 /// A camera to add.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct CameraChange {
     pub address: Option<String>,
     /// See [`Camera::quiet_after_s`].
     pub quiet_after_s: Option<u32>,
+    /// How the server speaks to the device.
+    pub device: DeviceChange,
 }
 
 /// A camera that was added, with its credentials.
@@ -97,6 +100,7 @@ impl Cameras {
         check(&new.change)?;
         check_name(&new.name)?;
         let now = self.0.clock.now();
+        let core = Arc::clone(&self.0);
         self.0
             .change_told(caller, move |tx, next| {
                 if next.cameras.len() >= CAMERAS_MAX {
@@ -122,8 +126,9 @@ impl Cameras {
                     address: None,
                     quiet_after_s: 0,
                     agent: None,
+                    device: Device::default(),
                 };
-                apply(&mut camera, new.change);
+                apply(&core, &mut camera, new.change)?;
                 let mut types = BTreeMap::new();
                 for entry in catalog::entries().iter().filter(|entry| entry.default) {
                     let number = next.number_of(tx, &entry.name)?;
@@ -168,13 +173,13 @@ impl Cameras {
         caller.may_at(Action::ChangeCameras, id)?;
         check(&change)?;
         let account_wide = caller.is_account_wide();
+        let core = Arc::clone(&self.0);
         let act = Act::on("camera.change", object(id)).with(told(&change));
         self.edit(caller, act, id, move |camera| {
             if change.enabled == Some(true) && !camera.enabled && !account_wide {
                 return Err(Error::AccessDenied("switching a camera on again"));
             }
-            apply(camera, change);
-            Ok(())
+            apply(&core, camera, change)
         })
         .await
     }
@@ -315,12 +320,15 @@ fn told(change: &CameraChange) -> String {
         ("meta", change.meta.is_some()),
         ("address", change.address.is_some()),
         ("quiet_after_s", change.quiet_after_s.is_some()),
+        ("port", change.device.port.is_some()),
+        ("username", change.device.username.is_some()),
+        ("password", change.device.password.is_some()),
     ];
     let given: Vec<&str> = members.iter().filter(|(_, given)| *given).map(|(n, _)| *n).collect();
     given.join(", ")
 }
 
-fn apply(camera: &mut Camera, change: CameraChange) {
+fn apply(core: &Core, camera: &mut Camera, change: CameraChange) -> Result<()> {
     let CameraChange {
         name,
         timezone,
@@ -333,7 +341,9 @@ fn apply(camera: &mut Camera, change: CameraChange) {
         meta,
         address,
         quiet_after_s,
+        device,
     } = change;
+    let former = (camera.address.clone(), camera.device.port);
     camera.name = name.unwrap_or_else(|| std::mem::take(&mut camera.name));
     camera.timezone = timezone.unwrap_or_else(|| std::mem::take(&mut camera.timezone));
     camera.enabled = enabled.unwrap_or(camera.enabled);
@@ -345,6 +355,7 @@ fn apply(camera: &mut Camera, change: CameraChange) {
     camera.meta = meta.unwrap_or_else(|| std::mem::take(&mut camera.meta));
     camera.address = address.or_else(|| camera.address.take()).filter(|text| !text.is_empty());
     camera.quiet_after_s = quiet_after_s.unwrap_or(camera.quiet_after_s);
+    device::apply(core, camera, &former, device)
 }
 
 fn check(change: &CameraChange) -> Result<()> {
@@ -371,6 +382,7 @@ fn check(change: &CameraChange) -> Result<()> {
     if change.quiet_after_s.is_some_and(|seconds| seconds > QUIET_AFTER_S_MAX) {
         return bad("quiet_after_s is more than 2592000 (30 days)");
     }
+    device::check(&change.device)?;
     change.meta.as_ref().map_or(Ok(()), check_meta)
 }
 

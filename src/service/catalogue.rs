@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::agent::Link;
 use super::clock::Clock;
+use super::device::Queue;
 use super::session::LiveSession;
 use super::settings::Settings;
 use crate::domain::user::{SessionHash, folded};
@@ -25,12 +26,14 @@ pub struct CameraEntry {
     pub types: BTreeMap<String, EventType>,
     /// The connection of its agent; one and the same in every copy.
     pub link: Link,
+    /// Where commands to the device wait; one and the same in every copy.
+    pub queue: Queue,
 }
 
 impl CameraEntry {
     /// A camera whose agent is not connected.
     pub fn new(camera: Camera, types: BTreeMap<String, EventType>) -> Self {
-        Self { camera, types, link: Link::default() }
+        Self { camera, types, link: Link::default(), queue: Queue::default() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a request or go wrong inside, in the product's words. No status here.
 
 use super::attachment;
+use super::device;
 use super::password::Refusal;
 use crate::domain::meta::MetaLimit;
 use crate::domain::{CameraId, EventId};
@@ -124,6 +125,9 @@ pub enum Error {
     /// The camera did not answer a trigger in time.
     #[error("the camera did not answer in time")]
     CameraTimeout,
+    /// A camera's device did not do what it was asked, or could not be asked.
+    #[error("{0}")]
+    DeviceFailed(device::Failure),
     /// A camera sends faster than it may.
     #[error("this camera sends too fast")]
     RateLimited {
@@ -144,6 +148,12 @@ pub enum Error {
 impl From<attachment::Refusal> for Error {
     fn from(refusal: attachment::Refusal) -> Self {
         Self::PictureRefused(refusal)
+    }
+}
+
+impl From<device::Failure> for Error {
+    fn from(failure: device::Failure) -> Self {
+        Self::DeviceFailed(failure)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod clock_watch;
 pub mod credential;
+pub mod device;
 pub mod error;
 pub mod event;
 pub mod event_type;
@@ -65,6 +66,8 @@ pub struct Services {
     pub event_types: event_type::EventTypes,
     /// Cameras that keep a connection.
     pub agents: agent::Agents,
+    /// Requests to cameras themselves.
+    pub devices: device::Devices,
     /// What cameras deliver in their own words.
     pub ingest: ingest::Ingest,
     /// Tokens, groups, license keys.
@@ -178,6 +181,7 @@ impl Services {
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types,
             agents,
+            devices: device::Devices::new(Arc::clone(&core)),
             ingest,
             credentials: credential::Credentials::new(Arc::clone(&core)),
             users: user::Users::new(Arc::clone(&core)),

@@ -4,10 +4,10 @@ use redb::ReadableTable;
 
 use super::error::{Result, StoreError};
 use super::read::ReadTx;
-use super::row::{self, CameraAdded, CameraRow, CameraV1};
+use super::row::{self, CameraAdded, CameraDevice, CameraRow, CameraV1};
 use super::tables::{CAMERAS, REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, state};
 use super::write::WriteTx;
-use crate::domain::{Agent, Camera, CameraId, Timestamp};
+use crate::domain::{Agent, Camera, CameraId, Device, DevicePassword, Sealed, Timestamp};
 
 impl ReadTx {
     /// All cameras, by id.
@@ -85,15 +85,18 @@ fn encode(camera: &Camera) -> CameraRow {
         quiet_after_s: camera.quiet_after_s,
         agent: agent.map(|Agent { vendor, model, firmware }| (vendor, model, firmware)),
     };
-    CameraRow::V2(first, added)
+    let Device { port, username, password } = camera.device.clone();
+    let password = password.map(|password| (password.sealed.0, password.set_at.0));
+    CameraRow::V3(first, added, CameraDevice { port, username, password })
 }
 
 fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
     let row = row::decode(u64::from(id), bytes)
         .map_err(|row::Damage| StoreError::Damaged(format!("the record of camera {id}")))?;
-    let (first, added) = match row {
-        CameraRow::V1(first) => (first, CameraAdded::default()),
-        CameraRow::V2(first, added) => (first, added),
+    let (first, added, device) = match row {
+        CameraRow::V1(first) => (first, CameraAdded::default(), CameraDevice::default()),
+        CameraRow::V2(first, added) => (first, added, CameraDevice::default()),
+        CameraRow::V3(first, added, device) => (first, added, device),
     };
     Ok(Camera {
         id: CameraId(id),
@@ -110,6 +113,14 @@ fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
         address: added.address,
         quiet_after_s: added.quiet_after_s,
         agent: added.agent.map(|(vendor, model, firmware)| Agent { vendor, model, firmware }),
+        device: Device {
+            port: device.port,
+            username: device.username,
+            password: device.password.map(|(sealed, set_at)| DevicePassword {
+                sealed: Sealed(sealed),
+                set_at: Timestamp(set_at),
+            }),
+        },
     })
 }
 
@@ -138,7 +149,15 @@ mod tests {
                 model: "M".to_owned(),
                 firmware: "1".to_owned(),
             }),
+            device: Device {
+                port: Some(8080),
+                username: Some("root".to_owned()),
+                password: Some(DevicePassword { sealed: Sealed(vec![1, 2]), set_at: Timestamp(9) }),
+            },
         };
         assert_eq!(decode(7, &row::encode(7, &encode(&camera))).unwrap(), camera);
+        let CameraRow::V3(first, added, _) = encode(&camera) else { unreachable!("it is V3") };
+        let older = row::encode(7, &CameraRow::V2(first, added));
+        assert_eq!(decode(7, &older).unwrap(), Camera { device: Device::default(), ..camera });
     }
 }

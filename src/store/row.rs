@@ -182,6 +182,8 @@ pub enum CameraRow {
     V1(CameraV1),
     /// With what came in format 2.
     V2(CameraV1, CameraAdded),
+    /// With what the server needs to speak to the device.
+    V3(CameraV1, CameraAdded, CameraDevice),
 }
 
 /// Members as in `domain::Camera`.
@@ -218,6 +220,17 @@ pub struct CameraAdded {
     pub quiet_after_s: u32,
     /// Vendor, model and firmware; see `Camera::agent`.
     pub agent: Option<(String, String, String)>,
+}
+
+/// Members as in `domain::camera::Device`.
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
+pub struct CameraDevice {
+    /// See `Device::port`.
+    pub port: Option<u16>,
+    /// See `Device::username`.
+    pub username: Option<String>,
+    /// The sealed password, and when it was set (microseconds).
+    pub password: Option<(Vec<u8>, i64)>,
 }
 
 /// A row of `event_types`.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::filter::Filter;
-use crate::domain::{Agent, CameraId};
+use crate::domain::{Agent, CameraId, CameraPassword};
 use crate::http::auth::{MayManage, MayReadCameras};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::job::{self, JobBody};
@@ -20,6 +20,7 @@ use crate::http::reply::private;
 use crate::http::route::resource;
 use crate::service::access::{Action, Caller};
 use crate::service::camera::{CameraChange, NewCamera};
+use crate::service::device::settings::DeviceChange;
 use crate::service::error::Error;
 use crate::service::event::Deleted;
 use crate::service::overview::{Known, LastEvent, Overview, Status};
@@ -71,6 +72,10 @@ pub(in crate::http) struct SiteCamera {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false, example = "10.20.4.31")]
     address: Option<Option<String>>,
+    /// How the server speaks to the device. Only for those who may manage cameras.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    device: Option<DeviceBody>,
     /// Its newest event, null if there is none.
     last_event: Option<LastEventBody>,
     /// Events of the last 24 hours: the sum of `sparkline`.
@@ -93,6 +98,33 @@ pub(in crate::http) struct SiteCamera {
     rejected_24h: BTreeMap<&'static str, u64>,
     /// Whether it can be asked to raise an event.
     can_trigger: bool,
+}
+
+/// How the server speaks to a camera's device. The password is never shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct DeviceBody {
+    /// Its port for HTTP; null = 80.
+    #[schema(example = 8080)]
+    port: Option<u16>,
+    /// Who the server logs in as; null if not set.
+    #[schema(example = "watchpost")]
+    username: Option<String>,
+    /// Whether a password is kept.
+    has_password: bool,
+    /// When it was set; null without one.
+    #[schema(example = "2026-03-01T10:00:00Z")]
+    password_set: Option<String>,
+}
+
+impl From<&crate::domain::Device> for DeviceBody {
+    fn from(device: &crate::domain::Device) -> Self {
+        Self {
+            port: device.port,
+            username: device.username.clone(),
+            has_password: device.password.is_some(),
+            password_set: device.password.as_ref().map(|password| password.set_at.rfc3339()),
+        }
+    }
 }
 
 /// How a camera does: the first that holds.
@@ -150,7 +182,7 @@ pub(in crate::http) struct RemovedCamera {
 }
 
 /// A camera to add.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct NewSiteCamera {
     /// Its name: 1 to 128 bytes. Required.
@@ -163,10 +195,16 @@ pub(in crate::http) struct NewSiteCamera {
     address: Option<String>,
     /// Seconds without an event after which it is `quiet`, at most 30 days; 0 = a day.
     quiet_after_s: Option<u32>,
+    /// The device's port for HTTP; 80 if left out.
+    port: Option<u16>,
+    /// Who the server logs in as at the device: at most 128 bytes, no colon.
+    username: Option<String>,
+    /// With which password, at most 256 bytes. Stored sealed, and never shown again.
+    password: Option<String>,
 }
 
 /// What to change of a camera: members left out stay as they are.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SiteCameraChanges {
     /// Its name: 1 to 128 bytes.
@@ -182,6 +220,19 @@ pub(in crate::http) struct SiteCameraChanges {
     quiet_after_s: Option<u32>,
     /// Whether it is in use. Of one that is not, what its own credentials create is refused.
     enabled: Option<bool>,
+    /// The device's port for HTTP; 0 = 80.
+    port: Option<u16>,
+    /// Who the server logs in as at the device: at most 128 bytes, no colon; `""` or null takes it away.
+    #[expect(clippy::option_option, reason = "absent, null and a text are three things")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    username: Option<Option<String>>,
+    /// With which password, at most 256 bytes; `""` or null takes it away. Stored sealed, and never shown
+    /// again. A change of `address` or `port` takes it away too, unless it comes with the change.
+    #[expect(clippy::option_option, reason = "absent, null and a text are three things")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    password: Option<Option<String>>,
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -227,6 +278,7 @@ impl SiteCamera {
             model: told(|agent| &agent.model),
             firmware: told(|agent| &agent.firmware),
             address: may_manage.then(|| camera.address.clone()),
+            device: may_manage.then(|| DeviceBody::from(&camera.device)),
             last_event: shown.last_event.map(LastEventBody::from),
             count_24h,
             sparkline: shown.sparkline,
@@ -290,6 +342,11 @@ pub(in crate::http) async fn add(
         timezone: sent.time_zone,
         address: sent.address,
         quiet_after_s: sent.quiet_after_s,
+        device: DeviceChange {
+            port: sent.port,
+            username: sent.username,
+            password: sent.password.map(CameraPassword),
+        },
         ..CameraChange::default()
     };
     let added = services.cameras.add(&caller, NewCamera { id: None, name, change }).await?;
@@ -340,6 +397,11 @@ pub(in crate::http) async fn change(
         enabled: sent.enabled,
         address: sent.address.map(Option::unwrap_or_default),
         quiet_after_s: sent.quiet_after_s,
+        device: DeviceChange {
+            port: sent.port,
+            username: sent.username.map(Option::unwrap_or_default),
+            password: sent.password.map(Option::unwrap_or_default).map(CameraPassword),
+        },
         ..CameraChange::default()
     };
     services.cameras.change(&caller, CameraId(*id), change).await?;

@@ -310,7 +310,7 @@ export type components = {
          * @description Stable names of errors, for programs.
          * @enum {string}
          */
-        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
+        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "camera_not_set_up" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
         /**
          * @description How a camera's events come.
          * @enum {string}
@@ -388,6 +388,27 @@ export type components = {
              * @description How many.
              */
             deleted: number;
+        };
+        /** @description How the server speaks to a camera's device. The password is never shown. */
+        DeviceBody: {
+            /** @description Whether a password is kept. */
+            has_password: boolean;
+            /**
+             * @description When it was set; null without one.
+             * @example 2026-03-01T10:00:00Z
+             */
+            password_set?: string | null;
+            /**
+             * Format: int32
+             * @description Its port for HTTP; null = 80.
+             * @example 8080
+             */
+            port?: number | null;
+            /**
+             * @description Who the server logs in as; null if not set.
+             * @example watchpost
+             */
+            username?: string | null;
         };
         /** @description A file system. */
         DiskBody: {
@@ -1249,6 +1270,13 @@ export type components = {
              * @example Gate North
              */
             name: string | null;
+            /** @description With which password, at most 256 bytes. Stored sealed, and never shown again. */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description The device's port for HTTP; 80 if left out.
+             */
+            port?: number | null;
             /**
              * Format: int32
              * @description Seconds without an event after which it is `quiet`, at most 30 days; 0 = a day.
@@ -1259,6 +1287,8 @@ export type components = {
              * @example Europe/Berlin
              */
             time_zone?: string | null;
+            /** @description Who the server logs in as at the device: at most 128 bytes, no colon. */
+            username?: string | null;
         };
         /** @description A token to make. */
         NewToken: {
@@ -1636,6 +1666,7 @@ export type components = {
              * @example 6453
              */
             count_24h: number;
+            device?: components["schemas"]["DeviceBody"] | null;
             /** @description Whether it is in use. */
             enabled: boolean;
             /** @description Version of its firmware; null if not known. */
@@ -1699,12 +1730,24 @@ export type components = {
             /** @description Its name: 1 to 128 bytes. */
             name?: string | null;
             /**
+             * @description With which password, at most 256 bytes; `""` or null takes it away. Stored sealed, and never shown
+             *     again. A change of `address` or `port` takes it away too, unless it comes with the change.
+             */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description The device's port for HTTP; 0 = 80.
+             */
+            port?: number | null;
+            /**
              * Format: int32
              * @description Seconds without an event after which it is `quiet`, at most 30 days; 0 = a day.
              */
             quiet_after_s?: number | null;
             /** @description IANA name of its time zone. */
             time_zone?: string | null;
+            /** @description Who the server logs in as at the device: at most 128 bytes, no colon; `""` or null takes it away. */
+            username?: string | null;
         };
         /** @description All cameras. */
         SiteCameras: {
