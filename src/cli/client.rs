@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::execute::{Streams, execute};
+use super::progress::Progress;
 use super::request::{Password, Reply, Request};
 use super::{CameraCommand, DataCommand, print, socket};
 use crate::config::Config;
@@ -96,11 +97,12 @@ fn read_password(input: &mut dyn BufRead) -> io::Result<Password> {
 fn input(command: &DataCommand) -> anyhow::Result<Option<Box<dyn BufRead + Send>>> {
     Ok(match command {
         DataCommand::Import { file } if file == Path::new("-") => {
-            Some(Box::new(BufReader::new(io::stdin())))
+            Some(Box::new(BufReader::with_capacity(1 << 20, Progress::new(io::stdin(), None))))
         }
         DataCommand::Import { file } => {
             let opened = File::open(file).with_context(|| file.display().to_string())?;
-            Some(Box::new(BufReader::with_capacity(1 << 20, opened)))
+            let bytes = opened.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
+            Some(Box::new(BufReader::with_capacity(1 << 20, Progress::new(opened, bytes))))
         }
         _ => None,
     })

@@ -4,6 +4,7 @@ mod client;
 mod demo;
 mod execute;
 mod print;
+mod progress;
 mod request;
 mod scene;
 mod simulate;
