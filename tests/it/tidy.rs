@@ -264,6 +264,7 @@ fn all_files() -> Vec<File> {
             }
             let ours = match name.split_once('/') {
                 None => !matches!(&*name, ".git" | "target"),
+                Some(("benches", rest)) => !matches!(rest, "load/target" | "__pycache__"),
                 Some(("data", rest)) => rest == "catalog" || rest.starts_with("catalog/"),
                 Some(("web", rest)) => !matches!(rest, "node_modules" | "dist"),
                 Some(("tests", rest)) => {
