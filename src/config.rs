@@ -1,6 +1,9 @@
 //! Every setting, once: flag, then `WATCHPOST_*` variable, then file, then default. Those of
 //! `domain/setting.rs` may be changed by administrators where none of the first three is given.
 
+mod keys;
+
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use serde::Deserialize;
 
 use crate::domain::Network;
 use crate::domain::setting::{Key, SETTINGS, Source, Value};
+pub use keys::Unknown;
 
 /// The configuration file that is read if it exists and none is named.
 const DEFAULT_FILE: &str = "/etc/watchpost/watchpost.toml";
@@ -274,9 +278,27 @@ pub enum ConfigError {
         /// What is wrong where.
         source: Box<toml::de::Error>,
     },
+    /// The file has keys that are no settings.
+    #[error("{}", lines(path, keys))]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+        /// By line, one at least.
+        keys: Vec<Unknown>,
+    },
     /// A value cannot be used.
     #[error("{0}")]
     Value(String),
+}
+
+/// One line for each key.
+fn lines(path: &Path, keys: &[Unknown]) -> String {
+    let mut text = String::new();
+    for key in keys {
+        let end = if text.is_empty() { "" } else { "\n" };
+        let _ = write!(text, "{end}{}, {key}", path.display()); // writing to a String does not fail
+    }
+    text
 }
 
 impl Config {
@@ -310,8 +332,10 @@ impl Config {
         }
         let device_allow =
             [given.device.allow, file.device.allow].into_iter().find(|list| !list.is_empty());
-        let log_level =
-            given.log.level.or(file.log.level).unwrap_or_else(|| DEFAULT_LOG.to_owned());
+        let log_level = match given.log.level.or(file.log.level) {
+            Some(level) if level != "info" => level,
+            _ => DEFAULT_LOG.to_owned(),
+        };
         if let Err(error) = log_level.parse::<tracing_subscriber::EnvFilter>() {
             return Err(ConfigError::Value(format!("log.level: {error}")));
         }
@@ -326,6 +350,18 @@ impl Config {
             log_format: given.log.format.or(file.log.format).unwrap_or_default(),
             log_level,
         })
+    }
+
+    /// Keys in which this differs from what runs, of those that count from the next start on only.
+    pub fn differs_at_start(&self, running: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("data_dir", self.data_dir != running.data_dir),
+            ("http.listen", self.listen != running.listen),
+            ("storage.cache_mib", self.cache_bytes != running.cache_bytes),
+            ("storage.min_free_mib", self.min_free_bytes != running.min_free_bytes),
+            ("log.format", self.log_format != running.log_format),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
     }
 }
 
@@ -380,6 +416,10 @@ impl Settings {
 fn read(path: &Path) -> Result<Settings, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.into(), source })?;
+    let keys = keys::unknown(&text);
+    if !keys.is_empty() {
+        return Err(ConfigError::Unknown { path: path.into(), keys });
+    }
     toml::from_str(&text)
         .map_err(|source| ConfigError::Invalid { path: path.into(), source: Box::new(source) })
 }

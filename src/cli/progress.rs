@@ -101,7 +101,10 @@ mod tests {
         let mut line = Line::new(Some(400), began);
         line.add(&[b'\n'; 100]);
         let text = line.text(began + Duration::from_secs(50));
-        assert_eq!(text, format!("[{}{}]  25 %  100 rows, 2/s  2:30 left", "#".repeat(7), "-".repeat(23)));
+        assert_eq!(
+            text,
+            format!("[{}{}]  25 %  100 rows, 2/s  2:30 left", "#".repeat(7), "-".repeat(23))
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use clap::Command;
 
+use super::keys::KEYS;
 use super::*;
 use crate::domain::setting::Kind;
 
@@ -36,9 +37,15 @@ fn a_flag_wins_over_a_variable_and_both_over_the_file() {
 }
 
 #[test]
-fn an_unknown_key_is_named_with_its_line() {
-    let error = file("[http]\nlisten = []\nport = 80\n").unwrap_err().to_string();
-    assert!(error.contains("port") && error.contains("line 3"), "{error}");
+fn unknown_keys_are_named_each_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("watchpost.toml");
+    std::fs::write(&path, "[http]\nlisten = []\nport = 80\n[log]\nlevle = 'info'\n").unwrap();
+    let error = Config::load(Settings::default(), Some(&path)).unwrap_err().to_string();
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].ends_with("watchpost.toml, line 3: `http.port` is not a setting"), "{error}");
+    assert!(lines[1].ends_with("line 5: `log.levle` is not a setting; did you mean `log.level`?"));
+    assert_eq!(lines.len(), 2);
 }
 
 #[test]
@@ -55,54 +62,129 @@ fn unusable_values_are_refused() {
     }
 }
 
-/// Argument and key in the file of each setting, in the order of the reference.
-const KEYS: [(&str, &str); 16] = [
-    ("data_dir", "data_dir"),
-    ("listen", "http.listen"),
-    ("public_url", "http.public_url"),
-    ("site_name", "site.name"),
-    ("site_time_zone", "site.time_zone"),
-    ("retention_days", "retention.days"),
-    ("camera_rate", "ingest.camera_rate"),
-    ("camera_burst", "ingest.camera_burst"),
-    ("device_allow", "device.allow"),
-    ("device_timeout_ms", "device.timeout_ms"),
-    ("session_idle_hours", "session.idle_hours"),
-    ("session_max_days", "session.max_days"),
-    ("cache_mib", "storage.cache_mib"),
-    ("min_free_mib", "storage.min_free_mib"),
-    ("log_format", "log.format"),
-    ("log_level", "log.level"),
-];
+/// A setting as its argument describes it.
+struct Described {
+    key: &'static str,
+    flag: String,
+    variable: String,
+    what: String,
+    default: Option<String>,
+    bounds: Option<(u64, u64)>,
+    is_live: bool,
+}
 
-/// The table of the reference, made from the arguments and the settings themselves.
-fn table() -> String {
-    use std::fmt::Write as _;
+/// Every setting, in the order of the reference, from the arguments and the settings themselves.
+fn described() -> Vec<Described> {
     let command = Settings::augment_args(Command::new("watchpost"));
-    let mut table =
-        "| key | flag | variable | default | what |\n|---|---|---|---|---|\n".to_owned();
     for argument in command.get_arguments() {
         let id = argument.get_id().as_str();
         assert!(KEYS.iter().any(|(known, _)| *known == id), "{id} is not in KEYS");
     }
-    for (id, key) in KEYS {
+    let describe = |(id, key): (&str, &'static str)| {
         let argument = command.get_arguments().find(|argument| argument.get_id() == id).unwrap();
         let help = argument.get_help().unwrap().to_string();
         let (what, default) = match help.split_once(" [default: ") {
-            Some((what, default)) => (what, default.trim_end_matches(']')),
-            None => (help.as_str(), "–"),
+            Some((what, default)) => (what, Some(default.trim_end_matches(']').to_owned())),
+            None => (help.as_str(), None),
         };
-        let (flag, variable) = (argument.get_long().unwrap(), argument.get_env().unwrap());
-        let variable = variable.to_str().unwrap();
-        let bounds = match Key::named(key).map(|key| key.setting().kind) {
-            Some(Kind::Integer { min, max }) => format!("; {min} to {max}, web page"),
-            Some(_) => "; web page".to_owned(),
+        let kind = Key::named(key).map(|key| key.setting().kind);
+        Described {
+            key,
+            flag: argument.get_long().unwrap().to_owned(),
+            variable: argument.get_env().unwrap().to_str().unwrap().to_owned(),
+            what: what.to_owned(),
+            default,
+            bounds: match kind {
+                Some(Kind::Integer { min, max }) => Some((min, max)),
+                _ => None,
+            },
+            is_live: kind.is_some(),
+        }
+    };
+    KEYS.iter().copied().map(describe).collect()
+}
+
+/// The table of the reference.
+fn table() -> String {
+    let mut table =
+        "| key | flag | variable | default | what |\n|---|---|---|---|---|\n".to_owned();
+    for Described { key, flag, variable, what, default, bounds, is_live } in described() {
+        let bounds = match bounds {
+            Some((min, max)) => format!("; {min} to {max}, web page"),
+            None if is_live => "; web page".to_owned(),
             None => String::new(),
         };
+        let default = default.unwrap_or_else(|| "–".to_owned());
         let row = format!("| `{key}` | `--{flag}` | `{variable}` | {default} | {what}{bounds} |");
         writeln!(table, "{row}").unwrap();
     }
     table
+}
+
+/// Values for settings whose default is no value of the file.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("http.public_url", "\"http://nvr.example:8080\""),
+    ("device.allow", "[\"192.0.2.0/24\"]"),
+    ("storage.min_free_mib", "64"),
+];
+
+/// A line of the file.
+fn line(key: &str, value: &str) -> String {
+    match key.split_once('.') {
+        Some((table, key)) => format!("[{table}]\n{key} = {value}\n"),
+        None => format!("{key} = {value}\n"),
+    }
+}
+
+/// The default as it stands in the file, or nothing if it cannot.
+fn literal(key: &str, default: &str) -> Option<String> {
+    let forms = [default.to_owned(), format!("\"{default}\""), format!("[\"{default}\"]")];
+    forms.into_iter().find(|value| file(&line(key, value)).is_ok())
+}
+
+/// The configuration file of the packages: every setting with its default, as a comment.
+fn conffile() -> String {
+    let mut text = "# The configuration of Watchpost. A line `#key = …` shows a default; take the `#` away to change it.
+#
+# `watchpost serve --check-config` tests this file, `systemctl restart watchpost` uses it. For `log.level` and
+# for what the web page can change too, `systemctl reload watchpost` is enough. What stands here cannot be
+# changed in the web page; a flag or a WATCHPOST_* variable wins over it.
+#
+# Made from the server's own description of its settings; https://toml.io tells how to write it.
+".to_owned();
+    let settings = described();
+    let table = |key: &'static str| key.split_once('.').map(|(table, _)| table);
+    let mut tables: Vec<Option<&str>> = Vec::new();
+    for setting in &settings {
+        if !tables.contains(&table(setting.key)) {
+            tables.push(table(setting.key));
+        }
+    }
+    for of in tables {
+        if let Some(name) = of {
+            writeln!(text, "\n[{name}]").unwrap();
+        }
+        for setting in settings.iter().filter(|setting| table(setting.key) == of) {
+            let key = setting.key;
+            let bounds = setting.bounds.map(|(min, max)| format!("; {min} to {max}"));
+            let live = if setting.is_live { "; also in the web page" } else { "" };
+            writeln!(text, "\n# {}{}{live}.", setting.what, bounds.unwrap_or_default()).unwrap();
+            let name = key.rsplit('.').next().unwrap();
+            if key == "data_dir" {
+                writeln!(text, "{name} = {DEFAULT_DATA_DIR:?}").unwrap();
+                continue;
+            }
+            let default = setting.default.as_deref();
+            let value = default.and_then(|default| literal(key, default));
+            let value = value.unwrap_or_else(|| {
+                let default = default.unwrap_or("none");
+                writeln!(text, "# Default: {default}; an example:").unwrap();
+                EXAMPLES.iter().find(|(of, _)| *of == key).expect("it has an example").1.to_owned()
+            });
+            writeln!(text, "#{name} = {value}").unwrap();
+        }
+    }
+    text
 }
 
 /// With `UPDATE_DOCS=1` it is written instead.
@@ -119,6 +201,38 @@ fn the_reference_has_every_setting_as_it_is() {
         return;
     }
     assert_eq!(found, table, "run with UPDATE_DOCS=1 and look at the difference");
+}
+
+/// With `UPDATE_DOCS=1` it is written instead.
+#[test]
+fn the_file_of_the_packages_has_every_setting_as_it_is() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/watchpost.toml");
+    let text = conffile();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, text, "run with UPDATE_DOCS=1 and look at the difference");
+}
+
+#[test]
+fn the_file_of_the_packages_changes_nothing_and_is_good_without_its_comment_signs() {
+    let load = |text: &str| {
+        assert_eq!(keys::unknown(text), []);
+        Config::merge(Settings::default(), file(text).unwrap()).unwrap()
+    };
+    let text = conffile();
+    let installed = Settings { data_dir: Some(DEFAULT_DATA_DIR.into()), ..Settings::default() };
+    let defaults = Config::merge(installed, Settings::default()).unwrap();
+    assert_eq!(load(&text), defaults);
+    let said: String = text
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let said = load(&said);
+    assert_eq!(said.listen, defaults.listen);
+    assert_eq!(said.fixed.len(), SETTINGS.len(), "all of them");
 }
 
 #[test]
