@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
@@ -11,17 +12,18 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{self, Cli, Command, socket};
-use crate::config::Config;
+use crate::config::{Config, ConfigError, Settings};
 use crate::http::body::BodyBudget;
 use crate::http::connections::{Connections, IDLE_MAX};
 use crate::http::listen::{
     DISCONNECT_TIMEOUT, HEAD_TIMEOUT, KEEP_ALIVE, WORKER_CONNECTIONS_MAX, WRITE_BUFFER_BYTES,
-    listener,
+    adopt, listener,
 };
 use crate::http::{self, limits, openapi};
 use crate::log;
 use crate::open::{self, Failure};
-use crate::service::Services;
+use crate::service::{self, Services};
+use crate::supervisor::{self, MoreTime};
 use crate::task::Tasks;
 
 /// Time that running requests have to finish when the server stops.
@@ -67,20 +69,24 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     if is_demo && settings.http.listen.is_empty() {
         settings.http.listen.push(SocketAddr::from(([127, 0, 0, 1], 8080)));
     }
-    let config = Config::load(settings, cli.config.as_deref())
-        .map_err(|error| Failure { status: 2, text: error.to_string() })?;
+    let sources = Sources { settings, file: cli.config };
+    let config = sources.load().map_err(|error| Failure { status: 2, text: error.to_string() })?;
     let is_server = matches!(cli.command, Command::Serve { .. } | Command::Demo);
-    log::start(config.log_format, if is_server { &config.log_level } else { "warn" });
+    let set_log_level =
+        log::start(config.log_format, if is_server { &config.log_level } else { "warn" });
     match cli.command {
         Command::Serve { check_config: true } => {
             writeln!(std::io::stdout(), "the settings are good")?;
             Ok(0)
         }
-        Command::Serve { check_config: false } => serve(&config, false).map(|()| 0),
+        Command::Serve { check_config: false } => {
+            let anew = Anew { sources, set_log_level: Box::new(set_log_level) };
+            serve(&config, Some(&anew)).map(|()| 0)
+        }
         Command::Demo => {
             let scratch = tempfile::tempdir().context("making a scratch directory")?;
             let config = Config { data_dir: scratch.path().to_owned(), ..config };
-            serve(&config, true).map(|()| 0)
+            serve(&config, None).map(|()| 0)
         }
         Command::Data(command) => {
             cli::run(&command, &config, cli.json).map(|all_well| u8::from(!all_well))
@@ -92,21 +98,67 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
-/// Serves until told to stop.
-fn serve(config: &Config, is_demo: bool) -> anyhow::Result<()> {
+/// Where settings come from.
+struct Sources {
+    settings: Settings,
+    file: Option<PathBuf>,
+}
+
+impl Sources {
+    fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(self.settings.clone(), self.file.as_deref())
+    }
+}
+
+/// What SIGHUP reads anew.
+struct Anew {
+    sources: Sources,
+    set_log_level: Box<dyn Fn(&str)>,
+}
+
+impl Anew {
+    /// What can change while the server runs does: the log level, and what administrators may set too.
+    /// Settings that cannot be used change nothing.
+    async fn read(&self, running: &Config, services: &Services) {
+        supervisor::reloading();
+        match self.sources.load() {
+            Err(error) => tracing::error!(%error, "the settings stay as they were"),
+            Ok(config) => {
+                (self.set_log_level)(&config.log_level);
+                let fixed = service::Settings::fixed(config.fixed.iter().cloned());
+                if let Err(error) = services.administration.replace_fixed(fixed).await {
+                    tracing::error!(%error, "the settings stay as they were");
+                }
+                for key in config.differs_at_start(running) {
+                    tracing::warn!(setting = key, "a change counts from the next start on");
+                }
+                tracing::info!("the settings were read anew");
+            }
+        }
+        supervisor::ready();
+    }
+}
+
+/// Serves until told to stop. A demonstration has no settings to read `anew`.
+fn serve(config: &Config, anew: Option<&Anew>) -> anyhow::Result<()> {
     if !config.data_dir.is_dir() {
         let text = format!("data directory {} does not exist", config.data_dir.display());
         return Err(Failure { status: 1, text }.into());
     }
     allow_files();
-    let mut listeners = Vec::new();
+    let handed = supervisor::sockets().context("the sockets that were handed over")?;
+    let handed: std::io::Result<Vec<_>> = handed.into_iter().map(adopt).collect();
+    let mut listeners = handed.context("the sockets that were handed over")?;
     for address in &config.listen {
         listeners.push(listener(*address).with_context(|| format!("listening on {address}"))?);
     }
+    let opening = MoreTime::ask("opening the data");
     let services = open::services(config).map_err(Failure::from)?;
+    drop(opening);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
-    let outcome = local.block_on(&runtime, serve_until_told(config, &services, listeners, is_demo));
+    let outcome = local.block_on(&runtime, serve_until_told(config, &services, listeners, anew));
+    let _closing = MoreTime::ask("closing the data");
     services.close();
     if outcome.is_ok() {
         services.audit.end_run();
@@ -132,8 +184,9 @@ async fn serve_until_told(
     config: &Config,
     services: &Services,
     listeners: Vec<TcpListener>,
-    is_demo: bool,
+    anew: Option<&Anew>,
 ) -> anyhow::Result<()> {
+    let is_demo = anew.is_none();
     if let Err(error) = services.audit.begin_run(env!("CARGO_PKG_VERSION")).await {
         tracing::error!(%error, "the audit trail does not tell of this start"); // a full disk, say
     }
@@ -167,7 +220,7 @@ async fn serve_until_told(
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let _hangup = signal(SignalKind::hangup())?; // else it would end the process
+    let mut hangup = signal(SignalKind::hangup())?;
     let server = server.run();
     let handle = server.handle();
     let mut running = tokio::task::spawn_local(server);
@@ -180,6 +233,7 @@ async fn serve_until_told(
         connections.sweep(IDLE_MAX);
         std::future::ready(Ok::<(), std::convert::Infallible>(()))
     });
+    feed_watchdog(&mut tasks, services);
     if is_demo {
         for camera in introduce_demo(services, addresses[0]).await? {
             // It ends with its connection, also when the server stops; else it connects again.
@@ -193,14 +247,21 @@ async fn serve_until_told(
         tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "listening");
     }
     announce(&addresses)?;
+    supervisor::ready();
 
-    let outcome = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-        ended = &mut running => ended.context("the HTTP server")?.context("the HTTP server"),
-        name = tasks.died() => Err(anyhow::anyhow!("the task {name} died")),
+    let outcome = loop {
+        tokio::select! {
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+            _ = hangup.recv() => if let Some(anew) = anew {
+                anew.read(config, services).await;
+            },
+            ended = &mut running => break ended.context("the HTTP server")?.context("the HTTP server"),
+            name = tasks.died() => break Err(anyhow::anyhow!("the task {name} died")),
+        }
     };
     tracing::info!("stopping");
+    supervisor::stopping();
     services.stopping();
     tokio::select! {
         () = handle.stop(true) => {}
@@ -213,6 +274,24 @@ async fn serve_until_told(
         tracing::warn!(%error, "when sessions were last used is not kept");
     }
     outcome
+}
+
+/// Feeds the service manager's watchdog, where there is one, as long as the thread that stores events
+/// comes round (operations.md 9.6).
+fn feed_watchdog(tasks: &mut Tasks, services: &Services) {
+    let Some(every) = supervisor::watchdog_every() else { return };
+    let services = services.clone();
+    tasks.every("watchdog", every, move || {
+        let answers = services.writer_answers();
+        if answers {
+            supervisor::feed_watchdog();
+        }
+        std::future::ready(if answers {
+            Ok(())
+        } else {
+            Err("the journal's thread does not answer")
+        })
+    });
 }
 
 /// Tells where the server listens, on standard output, once it is ready.

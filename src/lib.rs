@@ -11,4 +11,5 @@ pub mod log;
 pub mod open;
 pub mod service;
 pub mod store;
+pub mod supervisor;
 pub mod task;

@@ -7,22 +7,38 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt as lines};
+use tracing_subscriber::{EnvFilter, fmt as lines, reload};
 
 use crate::config::{DEFAULT_LOG, LogFormat};
 use crate::service::log::{self, ring};
 
 /// Starts logging: `level` on standard error; into memory the same, and never less than the default.
-pub fn start(format: LogFormat, level: &str) {
-    let filter = |level: &str| EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let quiet = filter(level).max_level_hint().is_some_and(|most| most < LevelFilter::INFO);
-    let memory = Memory.with_filter(filter(if quiet { DEFAULT_LOG } else { level }));
+/// Gives a way to change the level later.
+pub fn start(format: LogFormat, level: &str) -> impl Fn(&str) + use<> {
+    let (of_stderr, change_stderr) = reload::Layer::new(filter(level));
+    let (of_memory, change_memory) = reload::Layer::new(memory_filter(level));
+    let memory = Memory.with_filter(of_memory);
     let stderr = lines::layer().with_writer(std::io::stderr);
     let stderr = match format {
         LogFormat::Text => stderr.with_ansi(false).boxed(),
         LogFormat::Json => stderr.json().boxed(),
     };
-    tracing_subscriber::registry().with(stderr.with_filter(filter(level))).with(memory).init();
+    tracing_subscriber::registry().with(stderr.with_filter(of_stderr)).with(memory).init();
+    move |level| {
+        let changed = change_stderr.reload(filter(level));
+        if let Err(error) = changed.and_then(|()| change_memory.reload(memory_filter(level))) {
+            tracing::error!(%error, "what is logged stays as it was");
+        }
+    }
+}
+
+fn filter(level: &str) -> EnvFilter {
+    EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+fn memory_filter(level: &str) -> EnvFilter {
+    let quiet = filter(level).max_level_hint().is_some_and(|most| most < LevelFilter::INFO);
+    filter(if quiet { DEFAULT_LOG } else { level })
 }
 
 /// Puts lines into the ring.

@@ -20,7 +20,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 /// Time for a connection's first head (`HttpServer::client_request_timeout`).
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,22 +53,37 @@ pub fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() && address.ip().is_unspecified() {
         socket.set_only_v6(false)?;
     }
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    socket.set_nonblocking(true)?;
-    // A camera is asked and its answer stored within milliseconds; waiting for fuller packets takes 40.
-    socket.set_tcp_nodelay(true)?;
+    set_options(&SockRef::from(&socket))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
+/// A listening socket that somebody else opened, as [`listener`] would have it.
+///
+/// # Errors
+/// What the system says: it does not listen, above all.
+pub fn adopt(listener: TcpListener) -> io::Result<TcpListener> {
+    let socket = SockRef::from(&listener);
+    if !socket.is_listener()? {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the socket does not listen"));
+    }
+    set_options(&socket)?;
+    Ok(listener)
+}
+
+fn set_options(socket: &SockRef<'_>) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.set_nonblocking(true)?;
+    // A camera is asked and its answer stored within milliseconds; waiting for fuller packets takes 40.
+    socket.set_tcp_nodelay(true)
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::TcpStream;
-
-    use socket2::SockRef;
 
     use super::*;
 
@@ -82,6 +97,18 @@ mod tests {
         let socket = SockRef::from(&accepted);
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(USER_TIMEOUT));
         assert!(socket.send_buffer_size().unwrap() <= 1024 * 1024 - WRITE_BUFFER_BYTES);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_socket_that_was_handed_over_gets_the_same_options() {
+        let plain = TcpListener::bind("127.0.0.1:0").unwrap();
+        let adopted = adopt(plain).unwrap();
+        let socket = SockRef::from(&adopted);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(USER_TIMEOUT));
+        assert!(socket.nonblocking().unwrap() && socket.tcp_nodelay().unwrap());
+        let deaf = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
+        assert!(adopt(deaf.into()).is_err());
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub enum Trouble {
 }
 
 impl Services {
+    /// Whether the thread that stores events has come round since this was asked before: what a watchdog
+    /// is fed by. Never blocks.
+    pub fn writer_answers(&self) -> bool {
+        self.core.store.writer_answers()
+    }
+
     /// Whether events can be stored now.
     ///
     /// # Errors

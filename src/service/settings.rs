@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use super::Core;
 use super::access::{Action, Caller};
 use super::audit::Act;
+use super::catalogue::Catalogue;
 use super::error::{Error, Result};
 use crate::domain::setting::{Key, SETTINGS, Source, Value};
 use crate::store::{self, ReadTx};
@@ -143,6 +144,25 @@ impl Administration {
         Self(core)
     }
 
+    /// Puts what file, variables and flags say by now in the place of what they said before. It counts at
+    /// once; what administrators set holds again where nobody else says anything.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn replace_fixed(&self, fixed: Settings) -> Result<()> {
+        let core = Arc::clone(&self.0);
+        let alone = Arc::clone(&core.gate).write_owned().await;
+        super::blocking(move || {
+            let mut next = Catalogue::clone(&core.catalogue());
+            next.settings = fixed.with_stored(&core.store.read()?)?;
+            core.catalogue.store(Arc::new(next));
+            core.changes.send_modify(|count| *count = count.wrapping_add(1));
+            drop(alone);
+            Ok(())
+        })
+        .await
+    }
+
     /// All settings.
     ///
     /// # Errors
@@ -262,6 +282,10 @@ mod tests {
         let days = BTreeMap::from([("retention.days".to_owned(), Some(Value::Integer(9)))]);
         let refused = services.administration.change(&local, days).await;
         assert!(matches!(refused, Err(Error::SettingFixed { key: "retention.days" })));
+        let fixed = Settings::fixed([(Key::CameraRate, Value::Integer(7), Source::File)]);
+        services.administration.replace_fixed(fixed).await.unwrap();
+        let settings = services.settings();
+        assert_eq!((settings.camera_rate(), settings.retention_days()), (7, 30), "read anew");
         let back = BTreeMap::from([("site.name".to_owned(), None)]);
         let settings = services.administration.change(&local, back).await.unwrap();
         assert_eq!(settings.source(Key::SiteName), Source::Default);

@@ -30,6 +30,7 @@ mod seed;
 mod serve;
 mod site;
 mod stream;
+mod supervisor;
 mod tidy;
 mod tokens;
 mod transfer;

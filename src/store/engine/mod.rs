@@ -2,8 +2,10 @@
 
 mod applier;
 mod progress;
+mod pulse;
 mod queue;
 mod room;
+mod thread;
 mod writer;
 
 use std::fmt;
@@ -27,8 +29,10 @@ use crate::domain::durations::{Distribution, Durations};
 use crate::domain::{Attachment, EventId};
 use applier::Job;
 use progress::{Part, Progress};
+use pulse::Pulse;
 use queue::{Done, Item, Queue};
 use room::Room;
+use thread::{Alarm, spawn};
 
 pub use queue::Ticket;
 
@@ -95,6 +99,7 @@ struct Inner {
     db: Arc<Database>,
     queue: Arc<Queue>,
     progress: Arc<Progress>,
+    pulse: Arc<Pulse>,
     room: Room,
     commits: Arc<Durations>,
     pictures: Attachments,
@@ -144,6 +149,7 @@ impl Store {
         let pictures = Attachments::open(dir, Attachment::Picture)?;
         let filemeta = Attachments::open(dir, Attachment::Filemeta)?;
         let progress = Arc::new(Progress::new(synced));
+        let pulse = Arc::new(Pulse::default());
         let queue = Arc::new(Queue::new(last_event.0 + 1, room.min_free / 2));
         let db = Arc::new(db);
         let (jobs, applier_jobs) = mpsc::channel();
@@ -154,6 +160,7 @@ impl Store {
             journal,
             queue: Arc::clone(&queue),
             progress: Arc::clone(&progress),
+            pulse: Arc::clone(&pulse),
             commits: Arc::clone(&commits),
             jobs,
             on_fatal: Arc::clone(&on_fatal),
@@ -181,6 +188,7 @@ impl Store {
             db,
             queue,
             progress,
+            pulse,
             room,
             commits,
             pictures,
@@ -251,6 +259,14 @@ impl Store {
     pub fn ready(&self) -> Result<()> {
         self.0.progress.check()?;
         if self.0.room.is_low(&self.0.dir) { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// Whether the journal's thread has come round since this was called before; asks it anew. Never
+    /// blocks. A disk that hangs, or an applier that does not keep up, leaves it unanswered.
+    pub fn writer_answers(&self) -> bool {
+        let answered = self.0.pulse.ask();
+        self.0.queue.nudge();
+        answered
     }
 
     /// Newest journal record that the tables hold.
@@ -362,36 +378,6 @@ fn private(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
         .map_err(io(format!("setting the mode of {}", path.display())))
-}
-
-/// Tells when its thread panics: nobody is to wait for it for ever.
-struct Alarm {
-    name: &'static str,
-    part: Part,
-    progress: Arc<Progress>,
-    on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let what = format!("the {} thread panicked", self.name);
-            self.progress.set_failed(self.part, Some(what.clone()));
-            (self.on_fatal)(&what);
-        }
-    }
-}
-
-fn spawn(alarm: Alarm, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    let name = alarm.name;
-    let run = move || {
-        let _alarm = alarm;
-        run();
-    };
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map_err(io(format!("starting the {name} thread")))
 }
 
 /// A transaction of its own; tells whether it was committed.

@@ -76,6 +76,7 @@ struct State {
     items: VecDeque<Item>,
     bytes: usize,
     next_event: u64,
+    nudged: bool,
     closed: bool,
 }
 
@@ -140,15 +141,22 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for something to do; `None` once closed and empty.
+    /// Lets a waiting [`Self::take`] come back with nothing.
+    pub fn nudge(&self) {
+        self.lock().nudged = true;
+        self.filled.notify_one();
+    }
+
+    /// Waits for something to do, or a nudge; `None` once closed and empty.
     pub fn take(&self) -> Option<Taken> {
         let mut state = self.lock();
-        while state.items.is_empty() {
+        while state.items.is_empty() && !state.nudged {
             if state.closed {
                 return None;
             }
             state = self.filled.wait(state).expect("nothing panics while it is held");
         }
+        state.nudged = false;
         let mut taken = Taken { writes: Vec::new(), exclusive: None };
         let mut bytes = 0;
         while taken.writes.len() < BATCH_WRITES_MAX && bytes < BATCH_BYTES_MAX {

@@ -4,6 +4,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::progress::{Part, Progress};
+use super::pulse::Pulse;
 use super::queue::{Queue, Taken, Write};
 use super::{Job, Journal, StoreError};
 use crate::domain::durations::Durations;
@@ -17,11 +18,14 @@ pub(super) const RETRY_AFTER: [Duration; 5] = [
     Duration::from_secs(8),
     Duration::from_secs(16),
 ];
+/// How often a pause is left to answer the pulse: who waits to try again does not hang.
+const PAUSE_STEP: Duration = Duration::from_secs(1);
 
 pub(super) struct Writer {
     pub journal: Journal,
     pub queue: Arc<Queue>,
     pub progress: Arc<Progress>,
+    pub pulse: Arc<Pulse>,
     /// How long each batch took.
     pub commits: Arc<Durations>,
     pub jobs: mpsc::Sender<Job>,
@@ -45,6 +49,7 @@ impl Writer {
             let mut batch = Batch::new();
             let mut released = self.progress.durable();
             while let Some(taken) = self.queue.take() {
+                let asked = self.pulse.asked();
                 self.progress.wait_for_room();
                 let Taken { writes, exclusive } = taken;
                 if !writes.is_empty() {
@@ -61,6 +66,7 @@ impl Writer {
                     }
                     let _ = wake.try_send(());
                 }
+                self.pulse.answer(asked);
             }
         });
     }
@@ -117,8 +123,17 @@ impl Writer {
                 return;
             }
             tracing::error!(%error, "the journal still fails");
-            std::thread::sleep(pause);
+            self.pause(pause);
         }
         (self.on_fatal)(&format!("the journal fails for good: {error}"));
+    }
+
+    fn pause(&self, mut left: Duration) {
+        while !left.is_zero() {
+            self.pulse.answer(self.pulse.asked());
+            let step = left.min(PAUSE_STEP);
+            std::thread::sleep(step);
+            left -= step;
+        }
     }
 }

@@ -107,6 +107,33 @@ fn a_write_of_nothing_is_done_at_once() {
 }
 
 #[test]
+fn the_writer_answers_unless_it_is_held_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let answers = || {
+        while !store.writer_answers() {
+            std::thread::yield_now();
+        }
+    };
+    answers();
+    answers(); // also with nothing to write
+    let hold = busy(&store);
+    write(&store, (0..4_001).map(|n| event(DAY + n)).collect()).unwrap();
+    answers(); // it goes round while others are busy
+    store.submit(vec![event(DAY)], |_| ()).unwrap(); // more than may be unapplied: it is held up
+    while store.stats().queued_writes > 0 {
+        std::thread::yield_now();
+    }
+    store.writer_answers(); // what was asked before may have been answered
+    for _ in 0..100 {
+        assert!(!store.writer_answers());
+        std::thread::yield_now();
+    }
+    drop(hold);
+    answers();
+}
+
+#[test]
 fn too_much_that_waits_holds_senders_up_and_then_refuses_them() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
