@@ -60,7 +60,7 @@ fn a_metadata_file_can_be_sent_and_loaded() {
     assert_eq!((feed.next().event.as_str(), stored(&server).len()), ("updated", 1));
     let checked = server.cli_json(&["check"]);
     assert_eq!((&checked["filemeta"], &checked["problem_count"]), (&json!(1), &json!(0)));
-    let storage = server.client(&server.key()).get("/api/admin/v1/storage/").ok(200);
+    let storage = server.admin().get("/api/admin/v1/storage/").ok(200);
     assert_eq!(storage["files"]["pictures"], std::fs::metadata(&stored(&server)[0]).unwrap().len());
 }
 

@@ -51,7 +51,7 @@ fn cli_with(server: &Server, arguments: &[&str], input: &str) -> Value {
 fn a_cameras_password_is_set_and_never_shown() {
     let server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let key = server.client(&server.key());
+    let key = server.admin();
     let path = format!("{CAMERAS}{}/", gate.id);
     assert_eq!(device(&key, gate.id)["has_password"], false);
     let set =
