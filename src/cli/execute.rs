@@ -68,9 +68,9 @@ impl On<'_> {
                 let added = services.cameras.add(caller, new).await?;
                 self.camera(&added.entry.camera.name, &added.tokens)
             }
-            Request::CameraDevice { id, address, port, username, password } => {
+            Request::CameraDevice { id, address, port, username, password, snapshot_path } => {
                 let password = password.map(|password| CameraPassword(password.0));
-                let device = DeviceChange { port, username, password };
+                let device = DeviceChange { port, username, password, snapshot_path };
                 let change = CameraChange { address, device, ..CameraChange::default() };
                 let entry = services.cameras.change(caller, CameraId(id), change).await?;
                 let device = &entry.camera.device;
@@ -80,6 +80,7 @@ impl On<'_> {
                     port: device.port.unwrap_or(80),
                     username: device.username.clone(),
                     has_password: device.password.is_some(),
+                    snapshot_path: device.snapshot_path.clone(),
                 })
             }
             Request::CameraRemove { id, purge } => {

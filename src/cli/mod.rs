@@ -178,6 +178,9 @@ pub struct CameraDevice {
     /// Who the server logs in as
     #[arg(long, value_name = "NAME")]
     pub username: Option<String>,
+    /// Path of a picture of now at the device, or its URL there; "" takes it away
+    #[arg(long, value_name = "PATH")]
+    pub snapshot_path: Option<String>,
     /// Read the password, one line, from standard input; an empty line takes it away
     #[arg(long, conflicts_with = "password_file")]
     pub password_stdin: bool,

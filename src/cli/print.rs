@@ -40,7 +40,8 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
             let password = if device.has_password { "with a password" } else { "no password" };
             let (address, user) = (device.address.as_deref(), device.username.as_deref());
             let (address, user) = (address.unwrap_or("no address"), user.unwrap_or("no user name"));
-            writeln!(out, "{address}, port {}, {user}, {password}", device.port)
+            let picture = device.snapshot_path.as_deref().unwrap_or("no snapshot path");
+            writeln!(out, "{address}, port {}, {user}, {password}, {picture}", device.port)
         }
         Reply::Token(token) => writeln!(out, "{}", token.token),
         Reply::Tokens { objects } => {

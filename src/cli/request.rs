@@ -26,6 +26,7 @@ pub(super) enum Request {
         port: Option<u16>,
         username: Option<String>,
         password: Option<Password>,
+        snapshot_path: Option<String>,
     },
     CameraRemove {
         id: u32,
@@ -127,6 +128,7 @@ impl From<&DataCommand> for Request {
                     port: device.port,
                     username: device.username.clone(),
                     password: has_password.then(Password::default),
+                    snapshot_path: device.snapshot_path.clone(),
                 }
             }
             DataCommand::Camera(CameraCommand::Remove { id, purge }) => {
@@ -254,6 +256,7 @@ pub(super) struct Device {
     pub port: u16,
     pub username: Option<String>,
     pub has_password: bool,
+    pub snapshot_path: Option<String>,
 }
 
 #[expect(clippy::struct_field_names, reason = "the names that --json prints")]
@@ -388,6 +391,7 @@ mod tests {
                 port: 80,
                 username: None,
                 has_password: false,
+                snapshot_path: None,
             }),
             Reply::Token(Token {
                 token_id: 1,

@@ -6,6 +6,8 @@ use super::{EventId, Timestamp};
 /// Widest thumbnail, in pixels.
 pub const THUMB_WIDTH: u32 = 320;
 
+/// Largest picture, in bytes.
+pub const PICTURE_BYTES_MAX: usize = 10 << 20;
 /// Largest metadata file, in bytes.
 pub const FILEMETA_BYTES_MAX: usize = 1 << 20;
 

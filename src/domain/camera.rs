@@ -7,6 +7,8 @@ use super::time::Timestamp;
 
 /// Most cameras of one installation (operations.md 3).
 pub const CAMERAS_MAX: usize = 4_096;
+/// Longest path and query of a device, in bytes.
+pub const TARGET_BYTES_MAX: usize = 512;
 /// Longest address of a camera, in bytes.
 pub const ADDRESS_BYTES_MAX: usize = 255;
 /// Longest time that a camera may be set to be quiet for: 30 days.
@@ -68,6 +70,8 @@ pub struct Device {
     pub username: Option<String>,
     /// With which password.
     pub password: Option<DevicePassword>,
+    /// Path and query of a picture of what it sees now; see [`is_target`].
+    pub snapshot_path: Option<String>,
 }
 
 /// A device's password: never shown, only used.
@@ -106,9 +110,28 @@ pub fn is_address(text: &str) -> bool {
     text.len() <= ADDRESS_BYTES_MAX && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
 }
 
+/// Whether `text` may be asked for at a device as it stands: a path with perhaps a query, of at most
+/// [`TARGET_BYTES_MAX`] visible ASCII characters.
+pub fn is_target(text: &str) -> bool {
+    text.starts_with('/')
+        && text.len() <= TARGET_BYTES_MAX
+        && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&b))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_address;
+    use super::{is_address, is_target};
+
+    #[test]
+    fn a_target_is_a_path_that_needs_no_escaping() {
+        for good in ["/", "/cgi-bin/snapshot.cgi?channel=1", "/a%20b?x=[1]&y=:@!$'()*+,;"] {
+            assert!(is_target(good), "{good}");
+        }
+        for bad in ["", "a", "http://a/b", "/a b", "/a#b", "/a\r\nHost: x", "/\u{e4}"] {
+            assert!(!is_target(bad), "{bad}");
+        }
+        assert!(!is_target(&format!("/{}", "a".repeat(512))));
+    }
 
     #[test]
     fn an_address_is_a_host_or_an_ip() {

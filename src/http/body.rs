@@ -18,7 +18,7 @@ pub const JSON_BYTES_MAX: usize = 256 * 1024;
 /// Largest bulk body.
 pub const BULK_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Largest body of `/i/` and of a picture.
-pub const UPLOAD_BYTES_MAX: usize = 10 * 1024 * 1024;
+pub const UPLOAD_BYTES_MAX: usize = crate::domain::attachment::PICTURE_BYTES_MAX;
 /// Most bytes of request bodies in memory, all together.
 pub const BUDGET_BYTES: usize = 64 * 1024 * 1024;
 /// An announced body beyond this many bytes reserves all its memory first.

@@ -109,6 +109,9 @@ fn text(now: &Snapshot) -> String {
     page.counters("events_stored_total", "Events stored, by the way they came in.", stored);
     let rejected = now.rejected.iter().map(|(word, count)| ([("reason", *word)], *count));
     page.counters("events_rejected_total", "Events not stored, by reason.", rejected);
+    let fetched = now.fetched.iter().map(|(word, count)| ([("result", *word)], *count));
+    let help = "Pictures to be fetched from cameras, by what became of them.";
+    page.counters("snapshots_total", help, fetched);
     page.head("commit_seconds", "histogram", "Time to write and sync a batch of the journal.");
     page.histogram("commit_seconds", &[], &now.commits);
     page.requests();

@@ -43,6 +43,8 @@ async fn a_camera_tells_how_it_does() {
     let mut sparkline = vec![0; 48];
     let mut expected = json!({
         "id": 1, "name": "Gate", "time_zone": "UTC", "status": "offline", "enabled": true,
+        "device": {"port": null, "username": null, "has_password": false, "password_set": null,
+            "snapshot_path": null},
         "connection": "none", "connected_since": null, "vendor": null, "model": null,
         "firmware": null, "address": null, "last_event": null, "count_24h": 0,
         "sparkline": sparkline, "skew_ms": null, "skew_samples": 0, "quiet_after_s": 0,

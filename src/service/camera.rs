@@ -323,6 +323,7 @@ fn told(change: &CameraChange) -> String {
         ("port", change.device.port.is_some()),
         ("username", change.device.username.is_some()),
         ("password", change.device.password.is_some()),
+        ("snapshot_path", change.device.snapshot_path.is_some()),
     ];
     let given: Vec<&str> = members.iter().filter(|(_, given)| *given).map(|(n, _)| *n).collect();
     given.join(", ")

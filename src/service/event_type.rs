@@ -11,7 +11,7 @@ use super::catalogue::{CameraEntry, Catalogue};
 use super::error::{Error, Result};
 use super::overview::site_wide;
 use crate::domain::event_type::{EVENT_TYPES_MAX, EventTypeChange};
-use crate::domain::{CameraId, EventType, catalog, is_name};
+use crate::domain::{Camera, CameraId, EventType, catalog, is_name};
 use crate::store::WriteTx;
 
 /// An event type's name as the whole site knows it.
@@ -44,7 +44,8 @@ impl EventTypes {
     /// [`Error::AccessDenied`], [`Error::CameraNotFound`].
     pub fn list(&self, caller: &Caller, camera: CameraId) -> Result<Vec<EventType>> {
         let entry = self.camera(caller, Action::ReadCameras, camera)?;
-        let mut types: Vec<EventType> = entry.types.values().cloned().collect();
+        let mut types: Vec<EventType> =
+            entry.types.values().map(|known| seen(&entry.camera, known.clone())).collect();
         types.sort_by(|a, b| (a.custom, &a.name).cmp(&(b.custom, &b.name)));
         Ok(types)
     }
@@ -94,7 +95,9 @@ impl EventTypes {
     /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`].
     pub fn get(&self, caller: &Caller, camera: CameraId, name: &str) -> Result<EventType> {
         let entry = self.camera(caller, Action::ReadCameras, camera)?;
-        entry.types.get(name).cloned().ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))
+        let known = entry.types.get(name).cloned();
+        let known = known.ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))?;
+        Ok(seen(&entry.camera, known))
     }
 
     /// Adds a custom event type: no caps, `receive` off.
@@ -147,10 +150,13 @@ impl EventTypes {
         self.0
             .change_as(caller, act, move |tx, next| {
                 let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
-                let mut event_type =
+                let known =
                     entry.types.get(&name).cloned().ok_or(Error::EventTypeNotFound(name))?;
+                let (record, caps) = (entry.camera.clone(), known.caps);
+                let mut event_type = seen(&record, known);
                 event_type.apply(&change);
-                put(tx, next, camera, event_type)
+                event_type.caps = caps; // what is kept is what the camera itself can do
+                Ok(seen(&record, put(tx, next, camera, event_type)?))
             })
             .await
     }
@@ -215,6 +221,13 @@ impl EventTypes {
         caller.may_at(action, id)?;
         self.0.catalogue().camera(id).cloned().ok_or(Error::CameraNotFound(id))
     }
+}
+
+/// A type as it is shown and changed: where the server can fetch a picture, any type can have one, whatever
+/// the camera itself can do.
+fn seen(camera: &Camera, mut known: EventType) -> EventType {
+    known.caps.can_snapshot |= camera.device.snapshot_path.is_some();
+    known
 }
 
 pub(super) fn check_name(name: &str) -> Result<()> {

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::access::Caller;
 use super::error::{Error, Result};
-use super::event::Events;
+use super::event::{Events, Picture};
 use super::event_type::EventTypes;
 use super::metrics::Source;
 use super::{Core, access::Action};
@@ -156,7 +156,12 @@ impl Ingest {
                     meta,
                     uid: None,
                 };
-                let id = self.events.record_from(caller, new, Source::Ingest).await?.event.id;
+                let id = self
+                    .events
+                    .record_from(caller, new, Source::Ingest, Picture::Lacks)
+                    .await?
+                    .event
+                    .id;
                 make_room(&mut open, heard);
                 let is_pulse = message.state == State::Pulse;
                 open.insert(key, Open { id, started: time, last: heard, is_pulse });

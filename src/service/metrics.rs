@@ -76,12 +76,37 @@ impl Source {
     }
 }
 
+/// What became of a picture that the server was to fetch from a camera.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fetched {
+    /// It is on disk.
+    Stored,
+    /// The camera did not give it.
+    Failed,
+    /// It was not asked for: too many were, or the camera had just not given one.
+    Dropped,
+}
+
+impl Fetched {
+    const ALL: [Self; 3] = [Self::Stored, Self::Failed, Self::Dropped];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// What is counted since the start.
 #[derive(Debug)]
 pub(super) struct Counters {
     /// In the order of [`Source::ALL`].
     stored: [AtomicU64; Source::ALL.len()],
     rejected: Mutex<BTreeMap<&'static str, u64>>,
+    /// In the order of [`Fetched::ALL`].
+    fetched: [AtomicU64; Fetched::ALL.len()],
     auth_failures: AtomicU64,
 }
 
@@ -91,6 +116,7 @@ impl Default for Counters {
         Self {
             stored: Default::default(),
             rejected: Mutex::new(rejected),
+            fetched: Default::default(),
             auth_failures: AtomicU64::new(0),
         }
     }
@@ -105,6 +131,11 @@ impl Counters {
     /// Events were not stored, for a reason of the code.
     pub fn rejected(&self, reason: &'static str, count: usize) {
         *self.rejections().entry(reason).or_default() += count as u64;
+    }
+
+    /// A picture was to be fetched from a camera.
+    pub fn fetched(&self, outcome: Fetched) {
+        self.fetched[outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// A credential, a log-in or a set-up code was wrong.
@@ -148,6 +179,8 @@ pub struct Snapshot {
     pub stored: Vec<(&'static str, u64)>,
     /// Events not stored, by reason.
     pub rejected: Vec<(&'static str, u64)>,
+    /// Pictures to be fetched from cameras, by what became of them.
+    pub fetched: Vec<(&'static str, u64)>,
     /// How long the journal's batches took.
     pub commits: Distribution,
     /// Writes that wait for the journal.
@@ -226,6 +259,8 @@ impl Metrics {
         let stored = |source: Source| {
             (source.word(), counters.stored[source as usize].load(Ordering::Relaxed))
         };
+        let fetched =
+            |of: Fetched| (of.word(), counters.fetched[of as usize].load(Ordering::Relaxed));
         Ok(Snapshot {
             version: system::VERSION,
             build: system::BUILD,
@@ -233,6 +268,7 @@ impl Metrics {
             ready: core.store.ready().is_ok(),
             stored: Source::ALL.map(stored).to_vec(),
             rejected: counters.rejections().iter().map(|(word, count)| (*word, *count)).collect(),
+            fetched: Fetched::ALL.map(fetched).to_vec(),
             commits: core.store.commits(),
             queued_writes: stats.queued_writes,
             unapplied: stats.unapplied,

@@ -33,6 +33,7 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod site;
+pub mod snapshot;
 pub mod storage;
 pub mod system;
 pub mod user;
@@ -60,6 +61,8 @@ pub struct Services {
     pub events: event::Events,
     /// Pictures and metadata files of events.
     pub attachments: attachment::Attachments,
+    /// Pictures that the server fetches from cameras.
+    pub snapshots: snapshot::Snapshots,
     /// Cameras.
     pub cameras: camera::Cameras,
     /// Event types of cameras.
@@ -150,9 +153,12 @@ impl Services {
         });
         let jobs = job::Jobs::default();
         let live = live::Live::new();
-        let events = event::Events::new(Arc::clone(&core), jobs.clone(), live.clone());
+        let asks = snapshot::Asks::default();
+        let events =
+            event::Events::new(Arc::clone(&core), jobs.clone(), live.clone(), asks.clone());
         let event_types = event_type::EventTypes::new(Arc::clone(&core));
         let attachments = attachment::Attachments::new(Arc::clone(&core), events.clone());
+        let devices = device::Devices::new(Arc::clone(&core));
         let agents = agent::Agents::new(
             Arc::clone(&core),
             events.clone(),
@@ -164,7 +170,10 @@ impl Services {
         let storage = storage::Storage::new(Arc::clone(&core));
         let retention =
             retention::Retention::new(Arc::clone(&core), events.clone(), clock_watch.clone());
+        let snapshots =
+            snapshot::Snapshots::new(Arc::clone(&core), attachments.clone(), devices.clone(), asks);
         Ok(Self {
+            snapshots,
             metrics: metrics::Metrics::new(
                 Arc::clone(&core),
                 live,
@@ -181,7 +190,7 @@ impl Services {
             cameras: camera::Cameras::new(Arc::clone(&core)),
             event_types,
             agents,
-            devices: device::Devices::new(Arc::clone(&core)),
+            devices,
             ingest,
             credentials: credential::Credentials::new(Arc::clone(&core)),
             users: user::Users::new(Arc::clone(&core)),

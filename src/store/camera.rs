@@ -85,9 +85,9 @@ fn encode(camera: &Camera) -> CameraRow {
         quiet_after_s: camera.quiet_after_s,
         agent: agent.map(|Agent { vendor, model, firmware }| (vendor, model, firmware)),
     };
-    let Device { port, username, password } = camera.device.clone();
+    let Device { port, username, password, snapshot_path } = camera.device.clone();
     let password = password.map(|password| (password.sealed.0, password.set_at.0));
-    CameraRow::V3(first, added, CameraDevice { port, username, password })
+    CameraRow::V3(first, added, CameraDevice { port, username, password, snapshot_path })
 }
 
 fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
@@ -120,6 +120,7 @@ fn decode(id: u32, bytes: &[u8]) -> Result<Camera> {
                 sealed: Sealed(sealed),
                 set_at: Timestamp(set_at),
             }),
+            snapshot_path: device.snapshot_path,
         },
     })
 }
@@ -153,6 +154,7 @@ mod tests {
                 port: Some(8080),
                 username: Some("root".to_owned()),
                 password: Some(DevicePassword { sealed: Sealed(vec![1, 2]), set_at: Timestamp(9) }),
+                snapshot_path: Some("/snap.jpg".to_owned()),
             },
         };
         assert_eq!(decode(7, &row::encode(7, &encode(&camera))).unwrap(), camera);

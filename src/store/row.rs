@@ -231,6 +231,8 @@ pub struct CameraDevice {
     pub username: Option<String>,
     /// The sealed password, and when it was set (microseconds).
     pub password: Option<(Vec<u8>, i64)>,
+    /// See `Device::snapshot_path`.
+    pub snapshot_path: Option<String>,
 }
 
 /// A row of `event_types`.

@@ -23,6 +23,8 @@ const CLOCK_EVERY: Duration = Duration::from_secs(10);
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
 /// How often pictures and metadata files that did not come are given up.
 const ATTACHMENTS_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether cameras' periodic pictures are due.
+const SNAPSHOTS_EVERY: Duration = Duration::from_secs(1);
 /// Time that loops have to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -73,7 +75,23 @@ impl Tasks {
             let services = shared.clone();
             async move { services.attachments.pass().await }
         });
+        let shared = services.clone();
+        tasks.every("snapshot-periods", SNAPSHOTS_EVERY, move || {
+            let services = shared.clone();
+            async move { services.snapshots.tick().await }
+        });
+        let shared = services.clone();
+        tasks.run("snapshots", async move { shared.snapshots.run().await });
         tasks
+    }
+
+    /// Runs a loop of its own making, which does not end, until it is told to.
+    fn run(&mut self, name: &'static str, work: impl Future<Output = ()> + 'static) {
+        let cancel = self.cancel.clone();
+        self.set.spawn_local(async move {
+            cancel.run_until_cancelled(work).await;
+            name
+        });
     }
 
     /// Runs a pass now and then again after each pause. A pass that fails is logged and tried again.

@@ -29,6 +29,7 @@ mod retention;
 mod seed;
 mod serve;
 mod site;
+mod snapshots;
 mod stream;
 mod supervisor;
 mod tidy;

@@ -18,7 +18,8 @@ const METRICS: &str = "/metrics";
 /// operations.md 9.5.
 const SERIES_MAX: usize = 2_000;
 /// Every label there may be.
-const LABELS: [&str; 7] = ["build", "le", "reason", "route", "source", "status", "version"];
+const LABELS: [&str; 8] =
+    ["build", "le", "reason", "result", "route", "source", "status", "version"];
 
 type Labels = BTreeMap<String, String>;
 

@@ -16,7 +16,7 @@ use crate::stream::Feed;
 pub const TIME: &str = "2026-03-01T10:00:00";
 
 /// A picture of so many pixels, not all of one colour.
-fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+pub fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let shade = |x: u32, y: u32| u8::try_from((x * 7 + y * 13) % 256).unwrap();
     let drawn = RgbImage::from_fn(width, height, |x, y| Rgb([shade(x, y), shade(y, x), 90]));
     let mut out = Cursor::new(Vec::new());

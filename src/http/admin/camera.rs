@@ -114,6 +114,9 @@ pub(in crate::http) struct DeviceBody {
     /// When it was set; null without one.
     #[schema(example = "2026-03-01T10:00:00Z")]
     password_set: Option<String>,
+    /// Where it shows a picture of now; null if not set.
+    #[schema(example = "/cgi-bin/snapshot.cgi?channel=1")]
+    snapshot_path: Option<String>,
 }
 
 impl From<&crate::domain::Device> for DeviceBody {
@@ -123,6 +126,7 @@ impl From<&crate::domain::Device> for DeviceBody {
             username: device.username.clone(),
             has_password: device.password.is_some(),
             password_set: device.password.as_ref().map(|password| password.set_at.rfc3339()),
+            snapshot_path: device.snapshot_path.clone(),
         }
     }
 }
@@ -201,6 +205,10 @@ pub(in crate::http) struct NewSiteCamera {
     username: Option<String>,
     /// With which password, at most 256 bytes. Stored sealed, and never shown again.
     password: Option<String>,
+    /// Path of a picture of now at the device, or its URL there: with it the server fetches pictures of events
+    /// whose type has `snapshot` on.
+    #[schema(example = "/cgi-bin/snapshot.cgi?channel=1")]
+    snapshot_path: Option<String>,
 }
 
 /// What to change of a camera: members left out stay as they are.
@@ -233,6 +241,11 @@ pub(in crate::http) struct SiteCameraChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     password: Option<Option<String>>,
+    /// Path of a picture of now at the device, or its URL there; `""` or null takes it away.
+    #[expect(clippy::option_option, reason = "absent, null and a text are three things")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    snapshot_path: Option<Option<String>>,
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -346,6 +359,7 @@ pub(in crate::http) async fn add(
             port: sent.port,
             username: sent.username,
             password: sent.password.map(CameraPassword),
+            snapshot_path: sent.snapshot_path,
         },
         ..CameraChange::default()
     };
@@ -401,6 +415,7 @@ pub(in crate::http) async fn change(
             port: sent.port,
             username: sent.username.map(Option::unwrap_or_default),
             password: sent.password.map(Option::unwrap_or_default).map(CameraPassword),
+            snapshot_path: sent.snapshot_path.map(Option::unwrap_or_default),
         },
         ..CameraChange::default()
     };

@@ -12,9 +12,9 @@ use super::session::{About, Answer, Session, Step};
 use super::wire::{Bye, CamEvent};
 use crate::domain::{Agent, Attachment, CameraId, EventId, Meta, NewEvent, Nonce, Origin, When};
 use crate::service::access::{Caller, Who};
-use crate::service::attachment::Upload;
 use crate::service::catalogue::CameraEntry;
 use crate::service::error::{Error, Result};
+use crate::service::event::Picture;
 use crate::service::metrics::Source;
 
 /// Time for the start of a conversation, up to `cam_register`.
@@ -40,13 +40,13 @@ pub enum Out {
 /// See the module.
 #[derive(Debug)]
 pub struct Connection {
-    agents: Agents,
+    pub(super) agents: Agents,
     caller: Caller,
     /// Of the token, as it was.
     nonce: Option<Nonce>,
-    camera: CameraId,
+    pub(super) camera: CameraId,
     /// Where it reaches the server.
-    origin: Origin,
+    pub(super) origin: Origin,
     session: Session,
     link: Link,
     taken: Option<Taken>,
@@ -290,26 +290,6 @@ impl Connection {
         }
     }
 
-    /// Where the camera is to send an event's picture and metadata file, if it has them to send.
-    async fn expect_files(
-        &self,
-        event: &CamEvent,
-        id: Option<EventId>,
-    ) -> Vec<(Attachment, Upload)> {
-        let mut uploads = Vec::new();
-        let Some(id) = id else { return uploads };
-        for of in event.wants.iter().copied() {
-            match self.agents.attachments.expect(id, of, &self.origin).await {
-                Ok(upload) => uploads.push((of, upload)),
-                Err(error) => {
-                    let (camera, event) = (self.camera.0, id.0);
-                    tracing::warn!(camera.id = camera, event.id = event, %error, "a {} is not taken", of.noun());
-                }
-            }
-        }
-        uploads
-    }
-
     /// Stores an event if the type's `receive` is on. What the server cannot take at the moment is tried
     /// again for a while, and the camera is not read meanwhile.
     async fn store(&self, event: &CamEvent) -> Result<Option<EventId>> {
@@ -328,9 +308,11 @@ impl Connection {
             meta: meta.inspect_err(|error| self.note(error))?,
             uid: None,
         };
+        let brings = event.wants.contains(&Attachment::Picture);
+        let picture = if brings { Picture::Comes } else { Picture::Lacks };
         let started = Instant::now();
         loop {
-            match events.record_from(&self.caller, new.clone(), Source::Agent).await {
+            match events.record_from(&self.caller, new.clone(), Source::Agent, picture).await {
                 Ok(recorded) => return Ok(Some(recorded.event.id)),
                 Err(Error::Overloaded(_) | Error::StorageFull | Error::StorageFailed(_))
                     if started.elapsed() < RETRY_FOR =>
@@ -371,7 +353,9 @@ impl Connection {
             meta: Meta::from_pairs(tags).unwrap_or_default(),
             uid: None,
         };
-        if let Err(error) = events.record_from(&self.caller, new, Source::Agent).await {
+        if let Err(error) =
+            events.record_from(&self.caller, new, Source::Agent, Picture::Lacks).await
+        {
             tracing::warn!(camera.id = self.camera.0, %error, "a camera's coming or going was not stored");
         }
     }

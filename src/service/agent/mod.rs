@@ -6,6 +6,7 @@
 
 mod connection;
 mod declare;
+mod files;
 mod link;
 mod session;
 pub mod trigger;

@@ -2,30 +2,29 @@
 //! they do not come.
 
 mod image;
+mod signed;
 mod upkeep;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 use super::access::{Action, Caller};
 use super::error::{Error, Result};
-use super::event::{Events, Recorded, named};
+use super::event::{Events, Picture, Recorded, named};
+use super::metrics::Source;
 use super::{Core, blocking};
-use crate::domain::attachment::Purpose;
-use crate::domain::time::{HOUR_US, SECOND_US};
+use crate::domain::time::SECOND_US;
 use crate::domain::{Attachment, Event, EventId, FileState, NewEvent, Origin, Timestamp};
-use crate::store::{Change, FileKind, NewFile, StoreError, StoredFile, TemporaryFile};
+use crate::store::{Change, FileKind, NewFile, StoreError, TemporaryFile};
 
 pub use self::image::{jpeg, placeholder};
+pub use self::signed::{Address, Admitted, Shown};
 
 /// How long a file is waited for, and an address to send it to is good.
 const EXPECTED_FOR: Duration = Duration::from_mins(10);
-/// An address to look at a file is good until the end of an hour, and this long beyond: so it is the
-/// same for an hour, and browsers need not load it again.
-const SHOWN_FOR_US: i64 = 24 * HOUR_US;
 /// Places for decoding pictures; a large one takes both.
 const PLACES: usize = 2;
 
@@ -63,15 +62,6 @@ impl Refusal {
     }
 }
 
-/// An address that needs no credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// Path and query; what comes before depends on how the server is reached.
-    pub target: String,
-    /// When it ends.
-    pub until: Timestamp,
-}
-
 /// Where a file may be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -79,32 +69,6 @@ pub struct Upload {
     pub url: String,
     /// When it ends.
     pub until: Timestamp,
-}
-
-/// Proof that a signed address holds. Made by [`Attachments::admit`] only.
-#[derive(Clone, Copy, Debug)]
-pub struct Admitted {
-    id: EventId,
-    purpose: Purpose,
-}
-
-impl Admitted {
-    /// Whether it is good for sending a file: to be asked before one is read.
-    ///
-    /// # Errors
-    /// [`Error::BadSignature`].
-    pub fn may_upload(&self) -> Result<()> {
-        if self.purpose.is_upload() { Ok(()) } else { Err(Error::BadSignature) }
-    }
-}
-
-/// What there is to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// The file.
-    File(StoredFile),
-    /// It has not come yet.
-    Expected,
 }
 
 /// What is sent together with an event.
@@ -173,7 +137,12 @@ impl Attachments {
         for (of, sent) in files.into_list() {
             ready.push((of, self.prepare(of, sent).await?));
         }
-        let mut recorded = self.events.record(caller, new).await?;
+        let picture = if ready.iter().any(|(of, _)| *of == Attachment::Picture) {
+            Picture::Comes
+        } else {
+            Picture::Lacks
+        };
+        let mut recorded = self.events.record_from(caller, new, Source::Api, picture).await?;
         let id = recorded.event.id;
         if recorded.replayed {
             let row = self.core.read(move |tx| Ok(tx.event(id)?)).await?;
@@ -202,6 +171,56 @@ impl Attachments {
         self.may_attach(caller, id).await?;
         let file = self.prepare(of, sent).await?;
         self.place(id, of, file, |_| true).await
+    }
+
+    pub(super) const fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Gives an event a file that the server itself came by.
+    ///
+    /// # Errors
+    /// [`Error::EventNotFound`], [`Error::PictureRefused`], [`Error::FilemetaRefused`], and the store's.
+    pub(super) async fn give(&self, id: EventId, of: Attachment, sent: Sent) -> Result<Event> {
+        let file = self.prepare(of, sent).await?;
+        self.place(id, of, file, |_| true).await
+    }
+
+    /// Lets a file be expected that the server itself will come by. `false` if the event is gone, or has
+    /// one or awaits it from somebody else.
+    pub(super) async fn begin(&self, id: EventId, of: Attachment) -> Result<bool> {
+        let lock = self.events.lock(id).await;
+        let row = self.core.read(move |tx| Ok(tx.event(id)?)).await?;
+        if row.is_none_or(|row| row.attached.state(of) != FileState::None) {
+            return Ok(false);
+        }
+        self.turn(id, of, FileState::Expected, lock).await?;
+        Ok(true)
+    }
+
+    /// Takes back [`Self::begin`]: the file does not come, and the event stands as before.
+    pub(super) async fn withdraw(&self, id: EventId, of: Attachment) -> Result<()> {
+        let lock = self.events.lock(id).await;
+        let row = self.core.read(move |tx| Ok(tx.event(id)?)).await?;
+        if row.is_some_and(|row| row.attached.state(of) == FileState::Expected) {
+            self.turn(id, of, FileState::None, lock).await?;
+        }
+        self.deadlines().remove(&(id, of));
+        Ok(())
+    }
+
+    /// Changes how a file stands, and tells it.
+    async fn turn(
+        &self,
+        id: EventId,
+        of: Attachment,
+        state: FileState,
+        lock: OwnedMutexGuard<()>,
+    ) -> Result<()> {
+        let change = Change::Attachment { id, of, state };
+        self.events.change_locked(vec![change], vec![lock]).await?;
+        self.events.live().updated(id);
+        Ok(())
     }
 
     /// Whether the caller may give the event a file: to be asked before one is read.
@@ -244,94 +263,9 @@ impl Attachments {
         let now = self.core.clock.elapsed();
         self.deadlines().insert((id, of), now + EXPECTED_FOR);
         if !matches!(row.attached.state(of), FileState::Expected | FileState::Ready) {
-            let state = FileState::Expected;
-            self.events
-                .change_locked(vec![Change::Attachment { id, of, state }], vec![lock])
-                .await?;
-            self.events.live().updated(id);
+            self.turn(id, of, FileState::Expected, lock).await?;
         }
         Ok(())
-    }
-
-    /// The address of an event's file: the same for an hour.
-    pub fn shown_at(&self, id: EventId, purpose: Purpose) -> Address {
-        let hour = self.core.clock.now().0.div_euclid(HOUR_US) + 1;
-        self.address(id, purpose, Timestamp(hour * HOUR_US + SHOWN_FOR_US))
-    }
-
-    fn address(&self, id: EventId, purpose: Purpose, until: Timestamp) -> Address {
-        let signature = self.core.key.file_signature(id, purpose, until);
-        let (path, of) = (purpose.attachment().path(id), purpose.word());
-        let expire = until.0 / SECOND_US;
-        Address { target: format!("{path}?of={of}&expire={expire}&sign={signature}"), until }
-    }
-
-    /// Proves a signed address below the path of `of`: `expire` in seconds, as it stands there.
-    ///
-    /// # Errors
-    /// [`Error::BadSignature`], whatever is wrong with it.
-    pub fn admit(
-        &self,
-        id: EventId,
-        of: Attachment,
-        purpose: Purpose,
-        expire: u64,
-        signature: &str,
-    ) -> Result<Admitted> {
-        let until = i64::try_from(expire).ok().and_then(|s| s.checked_mul(SECOND_US));
-        let until = Timestamp(until.ok_or(Error::BadSignature)?);
-        let holds = self.core.key.proves_file(signature, id, purpose, until);
-        if holds && purpose.attachment() == of && self.core.clock.now() < until {
-            Ok(Admitted { id, purpose })
-        } else {
-            Err(Error::BadSignature)
-        }
-    }
-
-    /// What a signed address shows.
-    ///
-    /// # Errors
-    /// [`Error::BadSignature`], [`Error::EventNotFound`], [`Error::NotFound`] without a file.
-    pub async fn show(&self, admitted: Admitted) -> Result<Shown> {
-        if admitted.purpose.is_upload() {
-            return Err(Error::BadSignature);
-        }
-        self.load(admitted.id, admitted.purpose).await
-    }
-
-    /// What there is to show to a caller.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], [`Error::EventNotFound`], [`Error::NotFound`] without a file.
-    pub async fn show_to(&self, caller: &Caller, id: EventId, purpose: Purpose) -> Result<Shown> {
-        self.events.visible(caller, Action::ReadEvents, id).await?;
-        self.load(id, purpose).await
-    }
-
-    async fn load(&self, id: EventId, purpose: Purpose) -> Result<Shown> {
-        let store = self.core.store.clone();
-        let of = purpose.attachment();
-        let missing = move || match of {
-            Attachment::Picture => Error::NotFound("the picture"),
-            Attachment::Filemeta => Error::NotFound("the metadata file"),
-        };
-        blocking(move || {
-            let row = store.read()?.event(id)?.ok_or(Error::EventNotFound(id))?;
-            match row.attached.state(of) {
-                FileState::Expected => return Ok(Shown::Expected),
-                FileState::None | FileState::Failed => return Err(missing()),
-                FileState::Ready => {}
-            }
-            match store.attachments(of).read(id, purpose == Purpose::Thumb) {
-                Ok(file) => file.map(Shown::File).ok_or_else(missing),
-                Err(StoreError::Damaged(what)) => {
-                    tracing::error!(event.id = id.0, "damaged: {what}");
-                    Err(missing())
-                }
-                Err(error) => Err(error.into()),
-            }
-        })
-        .await
     }
 
     /// Looks at a file, draws a picture's thumbnail, and writes it where it belongs to no event yet.

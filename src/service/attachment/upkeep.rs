@@ -7,7 +7,6 @@ use super::{Attachments, EXPECTED_FOR};
 use crate::domain::{Attachment, EventId, FileState};
 use crate::service::blocking;
 use crate::service::error::Result;
-use crate::store::Change;
 use crate::store::check::Report;
 
 /// Expected files of one kind that one pass looks at.
@@ -82,10 +81,7 @@ impl Attachments {
             let row = self.core.read(move |tx| Ok(tx.event(id)?)).await?;
             self.deadlines().remove(&(id, of));
             if row.is_some_and(|row| row.attached.state(of) == FileState::Expected) {
-                let state = FileState::Failed;
-                let change = Change::Attachment { id, of, state };
-                self.events.change_locked(vec![change], vec![lock]).await?;
-                self.events.live().updated(id);
+                self.turn(id, of, FileState::Failed, lock).await?;
             }
         }
         Ok(())

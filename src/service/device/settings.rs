@@ -1,6 +1,7 @@
 //! How the server speaks to a camera's device, as an administrator sets it.
 
-use crate::domain::camera::{PASSWORD_BYTES_MAX, USERNAME_BYTES_MAX};
+use super::PORT;
+use crate::domain::camera::{PASSWORD_BYTES_MAX, USERNAME_BYTES_MAX, is_target};
 use crate::domain::{Camera, CameraPassword, DevicePassword};
 use crate::service::Core;
 use crate::service::error::{Error, Result};
@@ -14,6 +15,8 @@ pub struct DeviceChange {
     pub username: Option<String>,
     /// The password in clear; empty takes it away.
     pub password: Option<CameraPassword>,
+    /// See [`crate::domain::Device::snapshot_path`]; may be a whole URL of the camera. Empty takes it away.
+    pub snapshot_path: Option<String>,
 }
 
 /// Refuses what cannot be used.
@@ -56,6 +59,9 @@ pub(in crate::service) fn apply(
     if *former != (camera.address.clone(), device.port) {
         device.password = None;
     }
+    if let Some(text) = change.snapshot_path {
+        device.snapshot_path = snapshot_path(&text, camera.address.as_deref(), device.port)?;
+    }
     if let Some(password) = change.password {
         device.password = if password.0.is_empty() {
             None
@@ -67,4 +73,72 @@ pub(in crate::service) fn apply(
         };
     }
     Ok(())
+}
+
+/// The path of a picture, from a path or from a URL as devices tell theirs (ONVIF's `GetSnapshotUri`). The
+/// URL must be one of this camera: the server speaks to no other.
+fn snapshot_path(text: &str, address: Option<&str>, port: Option<u16>) -> Result<Option<String>> {
+    let bad = |what: &str| Error::BadParameter(format!("snapshot_path: {what}"));
+    let text = text.trim();
+    let path = match text.split_once("://") {
+        Some(("http", rest)) => {
+            let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+            let (host, told) = match authority.rsplit_once(':') {
+                Some((host, told)) if !told.ends_with(']') => (host, told.parse().ok()),
+                _ => (authority, Some(PORT)),
+            };
+            let bare = |host: &str| host.trim_matches(['[', ']']).to_ascii_lowercase();
+            let is_here = address.is_some_and(|address| bare(address) == bare(host));
+            if !is_here || told != Some(port.unwrap_or(PORT)) {
+                return Err(bad(
+                    "a URL must have the camera's own address and port, and no user name",
+                ));
+            }
+            path
+        }
+        Some((scheme, _)) if !scheme.starts_with('/') => {
+            return Err(bad("a URL must begin with http://"));
+        }
+        _ => text,
+    };
+    if !path.is_empty() && !is_target(path) {
+        return Err(bad("a path begins with / and has at most 512 visible ASCII characters"));
+    }
+    Ok(Some(path.to_owned()).filter(|path| !path.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_at_the_camera_itself() {
+        let path = |text, port| snapshot_path(text, Some("Gate.site"), port).ok().flatten();
+        for (text, port, kept) in [
+            ("/cgi-bin/snapshot.cgi?channel=1", None, "/cgi-bin/snapshot.cgi?channel=1"),
+            ("/fetch?from=http://x/", None, "/fetch?from=http://x/"),
+            (" http://gate.site/onvif/snapshot?ch=1\n", None, "/onvif/snapshot?ch=1"),
+            ("http://gate.site:80/a", None, "/a"),
+            ("http://gate.site:8080", Some(8080), "/"),
+        ] {
+            assert_eq!(path(text, port).as_deref(), Some(kept), "{text}");
+        }
+        assert_eq!(snapshot_path("", None, None).unwrap(), None);
+        assert_eq!(
+            snapshot_path("http://[fe80::1]/a", Some("fe80::1"), None).unwrap().as_deref(),
+            Some("/a")
+        );
+        for bad in [
+            "snap.jpg",
+            "/a b",
+            "https://gate.site/a",
+            "http://elsewhere/a",
+            "http://gate.site:81/a",
+            "http://gate.site@elsewhere/a",
+            "http://root:pass@gate.site/a",
+            "http://gate.site:x/a",
+        ] {
+            assert!(snapshot_path(bad, Some("gate.site"), None).is_err(), "{bad}");
+        }
+    }
 }

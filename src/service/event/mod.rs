@@ -13,6 +13,7 @@ use super::idempotency::Pending;
 use super::job::Jobs;
 use super::live::Live;
 use super::rate::Rate;
+use super::snapshot::Asks;
 use crate::domain::time::DAY_US;
 use crate::domain::{Event, Timestamp};
 use crate::service::catalogue::Catalogue;
@@ -23,6 +24,7 @@ pub use delete::Deleted;
 pub use feed::{Feed, Item};
 pub use read::EventPage;
 pub(super) use read::query;
+pub(super) use record::Picture;
 pub use record::Recorded;
 
 /// Locks that changes of one event share; which one is by its id.
@@ -41,10 +43,12 @@ pub struct Events {
     locks: Arc<Vec<Arc<tokio::sync::Mutex<()>>>>,
     jobs: Jobs,
     live: Live,
+    /// Pictures that are to be fetched for events.
+    asks: Asks,
 }
 
 impl Events {
-    pub(super) fn new(core: Arc<Core>, jobs: Jobs, live: Live) -> Self {
+    pub(super) fn new(core: Arc<Core>, jobs: Jobs, live: Live, asks: Asks) -> Self {
         let locks = (0..EVENT_LOCKS).map(|_| Arc::default()).collect();
         Self {
             core,
@@ -53,6 +57,7 @@ impl Events {
             locks: Arc::new(locks),
             jobs,
             live,
+            asks,
         }
     }
 

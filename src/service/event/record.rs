@@ -34,6 +34,15 @@ enum Rate {
     Counted,
 }
 
+/// Whether an event brings its picture along, or whoever sent it will send that too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::service) enum Picture {
+    /// So it is.
+    Comes,
+    /// The server may have to fetch one.
+    Lacks,
+}
+
 /// An event that passed every check, but for its key.
 struct Checked {
     camera: CameraId,
@@ -58,21 +67,27 @@ impl Events {
     /// [`Error::IdempotencyMismatch`], [`Error::Overloaded`], [`Error::StorageFull`],
     /// [`Error::StorageFailed`].
     pub async fn record(&self, caller: &Caller, new: NewEvent) -> Result<Recorded> {
-        self.record_from(caller, new, Source::Api).await
+        self.record_from(caller, new, Source::Api, Picture::Lacks).await
     }
 
     /// The same for an event that did not come by a create of the API.
     ///
     /// # Errors
     /// As [`Self::record`].
-    pub async fn record_from(
+    pub(in crate::service) async fn record_from(
         &self,
         caller: &Caller,
         new: NewEvent,
         source: Source,
+        picture: Picture,
     ) -> Result<Recorded> {
         let camera = new.camera;
         let recorded = self.record_one(caller, new, source.of(caller)).await;
+        if picture == Picture::Lacks
+            && let Ok(Recorded { event, replayed: false }) = &recorded
+        {
+            self.core.want_picture(&self.asks, event);
+        }
         recorded.inspect_err(|error| self.note_refusal(caller, camera, error, 1))
     }
 
@@ -174,10 +189,14 @@ impl Events {
             for (id, (at, good)) in (first.0..).zip(checked) {
                 let time = good.create.time;
                 let event = good.event(EventId(id), time);
+                self.core.want_picture(&self.asks, &event);
                 results[at] = Some(Ok(Recorded { event, replayed: false }));
             }
         }
         for (at, result) in keyed {
+            if let Ok(Recorded { event, replayed: false }) = &result {
+                self.core.want_picture(&self.asks, event);
+            }
             results[at] = Some(result);
         }
         Ok(results.into_iter().flatten().collect())

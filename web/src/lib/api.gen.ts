@@ -405,6 +405,11 @@ export type components = {
              */
             port?: number | null;
             /**
+             * @description Where it shows a picture of now; null if not set.
+             * @example /cgi-bin/snapshot.cgi?channel=1
+             */
+            snapshot_path?: string | null;
+            /**
              * @description Who the server logs in as; null if not set.
              * @example watchpost
              */
@@ -1283,6 +1288,12 @@ export type components = {
              */
             quiet_after_s?: number | null;
             /**
+             * @description Path of a picture of now at the device, or its URL there: with it the server fetches pictures of events
+             *     whose type has `snapshot` on.
+             * @example /cgi-bin/snapshot.cgi?channel=1
+             */
+            snapshot_path?: string | null;
+            /**
              * @description IANA name of its time zone; the site's if left out.
              * @example Europe/Berlin
              */
@@ -1744,6 +1755,8 @@ export type components = {
              * @description Seconds without an event after which it is `quiet`, at most 30 days; 0 = a day.
              */
             quiet_after_s?: number | null;
+            /** @description Path of a picture of now at the device, or its URL there; `""` or null takes it away. */
+            snapshot_path?: string | null;
             /** @description IANA name of its time zone. */
             time_zone?: string | null;
             /** @description Who the server logs in as at the device: at most 128 bytes, no colon; `""` or null takes it away. */

@@ -34,9 +34,11 @@ export type EventObject = Omit<Schema<'EventBody'>, 'picture' | 'thumb'> & { thu
 export type CameraStatus = Schema<'StatusBody'>;
 
 /** A camera of `@cameras/`. */
-export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connected_from' | 'rejected_24h'> & {
+export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connected_from' | 'device' | 'rejected_24h'> & {
   /** Admins only. */
   address?: string | null;
+  /** Admins only. */
+  device?: Schema<'DeviceBody'>;
   /** Admins only. */
   connected_from?: string | null;
   rejected_24h: Record<string, number>;
