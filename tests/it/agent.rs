@@ -9,20 +9,19 @@ use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 use crate::common::{Answer, Client, PATIENCE, Process, Server};
-use crate::pictures::jpeg;
 use crate::raw::memory_kib;
 use crate::site::{Camera, EVENTS, camera, inner, site, total, types};
 
 /// A camera with an agent.
-struct Cam {
-    socket: WebSocket<MaybeTlsStream<TcpStream>>,
+pub struct Cam {
+    pub socket: WebSocket<MaybeTlsStream<TcpStream>>,
     msgid: u64,
-    id: Value,
+    pub id: Value,
 }
 
 impl Cam {
     /// Opens the WebSocket and says nothing yet.
-    fn open(server: &Server, path: &str) -> Self {
+    pub fn open(server: &Server, path: &str) -> Self {
         let url = format!("{}{path}", server.base.replace("http://", "ws://"));
         let mut request = url.into_client_request().unwrap();
         let protocol = "vxg-message-protocol".parse().unwrap();
@@ -36,7 +35,7 @@ impl Cam {
     }
 
     /// Connects and goes through the start sequence up to `get_cam_events`.
-    fn connect(server: &Server, token: &str) -> Self {
+    pub fn connect(server: &Server, token: &str) -> Self {
         let mut cam = Self::open(server, &format!("/ctl/NEW/{token}/"));
         let register = cam.say(json!({"cmd":"register","ver":"1","tz":"UTC","vendor":"v","pwd":"",
             "prev_sid":"","reg_token":token,"media_protocols":["rtmp"]}));
@@ -53,7 +52,7 @@ impl Cam {
     }
 
     /// The same, and announces what it can do.
-    fn announce(server: &Server, token: &str, events: &Value) -> Self {
+    pub fn announce(server: &Server, token: &str, events: &Value) -> Self {
         let mut cam = Self::connect(server, token);
         let id = cam.id.clone();
         cam.say(json!({"cmd":"cam_events_conf","refid":4,"orig_cmd":"get_cam_events","cam_id":id,
@@ -63,7 +62,7 @@ impl Cam {
     }
 
     /// Waits until everything said so far has been done: an event that is refused is answered last.
-    fn sync(&mut self) -> Vec<Value> {
+    pub fn sync(&mut self) -> Vec<Value> {
         let msgid = self.say(json!({"cmd":"cam_event","cam_id":self.id}));
         let mut heard = Vec::new();
         loop {
@@ -75,7 +74,7 @@ impl Cam {
         }
     }
 
-    fn say(&mut self, mut message: Value) -> u64 {
+    pub fn say(&mut self, mut message: Value) -> u64 {
         self.msgid += 1;
         message["msgid"] = self.msgid.into();
         self.socket.send(Message::text(message.to_string())).unwrap();
@@ -83,7 +82,7 @@ impl Cam {
     }
 
     /// The next message; `null` when the connection has ended.
-    fn hear(&mut self) -> Value {
+    pub fn hear(&mut self) -> Value {
         loop {
             match self.socket.read() {
                 Ok(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
@@ -113,7 +112,7 @@ impl Cam {
     }
 
     /// `bye` and the end, after whatever comes before.
-    fn ends(&mut self) -> Option<String> {
+    pub fn ends(&mut self) -> Option<String> {
         let mut reason = None;
         loop {
             match self.hear() {
@@ -132,7 +131,7 @@ fn door() -> Value {
         "caps":{"stream":false,"snapshot":false,"periodic":false,"trigger":true}}])
 }
 
-fn secret(camera: &Camera) -> &str {
+pub fn secret(camera: &Camera) -> &str {
     camera.ingest.strip_prefix("Acc ").unwrap()
 }
 
@@ -546,68 +545,6 @@ fn a_simulated_camera_speaks_the_protocol() {
     let refused = simulate("wp.t1.x", &[]).wait_with_output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("AUTH_FAILURE"), "{refused:?}");
-}
-
-/// API contract 6.5, 6.7: the event, the address, the file sent there, and only 200 will do.
-#[test]
-fn a_camera_sends_the_files_of_its_event_to_the_addresses_it_is_told() {
-    let (server, gate, client) = site();
-    let mut cam =
-        Cam::announce(&server, &inner(&gate.all), &json!([{"event":"motion","active":true}]));
-    let picture = jpeg();
-    let msgid = cam.say(json!({"cmd":"cam_event","cam_id":cam.id,"event":"motion","time":1_772_359_200.0,
-        "snapshot_info":{"image_time":"20260301T100000.000","width":640,"height":480,"size":picture.len()}}));
-    let told = cam.hear();
-    assert_eq!(
-        (&told["cmd"], &told["refid"]),
-        (&json!("direct_upload_url"), &json!(msgid)),
-        "{told}"
-    );
-    assert_eq!((&told["status"], &told["category"]), (&json!("OK"), &json!("snapshot")));
-    let path = format!("{EVENTS}{}/?detail=detail", told["event_id"]);
-    assert_eq!(client.get(&path).ok(200)["picture"], "expected");
-
-    let address = told["url"].as_str().unwrap().strip_prefix(&server.base).unwrap();
-    let kind = [("Content-Type", "image/jpeg")];
-    let answer = server.client("").send("PUT", address, &kind, Some(&picture));
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let shown = client.get(&path).ok(200);
-    assert_eq!(shown["picture"], "ready");
-    let full = shown["thumb"]["full_url"].as_str().unwrap().strip_prefix(&server.base).unwrap();
-    assert_eq!(server.client("").get(full).header("content-type"), Some("image/jpeg"));
-
-    // A metadata file has an address of its own, beside the picture's or alone.
-    for (n, infos) in [
-        json!({"snapshot_info":{"size":picture.len()}, "file_meta_info":{"size":2}}),
-        json!({"file_meta_info":{"size":2}}),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let mut message = json!({"cmd":"cam_event","cam_id":cam.id,"event":"motion",
-            "time":1_772_359_260.0 + f64::from(u8::try_from(n).unwrap())});
-        message.as_object_mut().unwrap().extend(infos.as_object().unwrap().clone());
-        cam.say(message);
-        let told = cam.hear();
-        let part = if n == 0 { &told["extra"][0] } else { &told };
-        assert_eq!(
-            (&told["status"], &part["category"]),
-            (&json!("OK"), &json!("file_meta")),
-            "{told}"
-        );
-        let address = part["url"].as_str().unwrap().strip_prefix(&server.base).unwrap();
-        let event =
-            |query: &str| client.get(&format!("{EVENTS}{}/?{query}", told["event_id"])).ok(200);
-        assert_eq!(event("detail=detail")["filemeta"], json!({"state": "expected"}));
-        assert_eq!(server.client("").send("PUT", address, &[], Some(b"{}")).status, 200);
-        let loaded = event("include_filemeta_download=true")["filemeta"]["download"]["url"].clone();
-        let loaded = loaded.as_str().unwrap().strip_prefix(&server.base).unwrap();
-        assert_eq!(server.client("").get(loaded).ok(200), json!({}));
-    }
-    // What there is no place for is said at once, so that the camera does not wait for it.
-    cam.say(json!({"cmd":"get_direct_upload_url","cam_id":cam.id,"category":"record"}));
-    let told = cam.hear();
-    assert_eq!((&told["status"], told.get("url")), (&json!("NOT_SUPPORTED"), None), "{told}");
 }
 
 /// A newcomer presses trigger on the demonstration site and sees the event come back.

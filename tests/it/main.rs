@@ -4,6 +4,7 @@
 mod admin_cameras;
 mod admin_running;
 mod agent;
+mod agent_files;
 mod cli;
 mod common;
 mod compat;

@@ -280,6 +280,7 @@ impl Connection {
         };
         match stored {
             Ok(id) => {
+                self.keep_inline(&event, id).await;
                 let uploads = self.expect_files(&event, id).await;
                 self.session.stored(&event, id, &uploads)
             }
@@ -308,7 +309,7 @@ impl Connection {
             meta: meta.inspect_err(|error| self.note(error))?,
             uid: None,
         };
-        let brings = event.wants.contains(&Attachment::Picture);
+        let brings = event.wants.contains(&Attachment::Picture) || event.inline.is_some();
         let picture = if brings { Picture::Comes } else { Picture::Lacks };
         let started = Instant::now();
         loop {

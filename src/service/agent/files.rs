@@ -1,4 +1,6 @@
-//! Files of a camera's events: where they are to be sent.
+//! Files of a camera's events: within the message, or where they are to be sent.
+
+use std::sync::Arc;
 
 use super::connection::Connection;
 use super::wire::CamEvent;
@@ -6,6 +8,15 @@ use crate::domain::{Attachment, EventId};
 use crate::service::attachment::Upload;
 
 impl Connection {
+    /// Keeps a picture that came within the message, as old clients send it.
+    pub(super) async fn keep_inline(&self, event: &CamEvent, id: Option<EventId>) {
+        let (Some(id), Some(bytes)) = (id, &event.inline) else { return };
+        let sent = Arc::new(bytes.clone());
+        if let Err(error) = self.agents.attachments.give(id, Attachment::Picture, sent).await {
+            tracing::debug!(camera.id = self.camera.0, event.id = id.0, %error, "a picture is not taken");
+        }
+    }
+
     /// Where the camera is to send an event's picture and metadata file, if it has them to send.
     pub(super) async fn expect_files(
         &self,

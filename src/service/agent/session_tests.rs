@@ -109,6 +109,7 @@ fn old_clients_are_understood() {
     let told = event(told);
     assert_eq!(told.time, Some(Timestamp(1_700_000_000_250_000)));
     assert_eq!((told.meta.len(), told.wants), (1, Vec::new()));
+    assert_eq!(told.inline.as_deref(), Some(b"hello".as_slice()));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -83,6 +85,7 @@ impl Message {
             time: self.time(),
             meta,
             wants: self.wants(),
+            inline: self.inline(),
         })
     }
 
@@ -116,6 +119,12 @@ impl Message {
         wanted.into_iter().filter(|(_, info)| has_size(info)).map(|(of, _)| of).collect()
     }
 
+    /// The picture in base64 that old clients put into the message.
+    fn inline(&self) -> Option<Vec<u8>> {
+        let text = self.object("snapshot_info")?.text("image_inline")?;
+        STANDARD.decode(text.trim()).ok().filter(|bytes| !bytes.is_empty())
+    }
+
     /// The event types that a `cam_events_conf` announces.
     pub fn declared(&self) -> Vec<Declared> {
         let events: Vec<Box<RawValue>> = self.get("events").unwrap_or_default();
@@ -136,6 +145,8 @@ pub(super) struct CamEvent {
     pub meta: Vec<(String, String)>,
     /// What it waits for upload addresses for.
     pub wants: Vec<Attachment>,
+    /// Its picture, if that came with it.
+    pub inline: Option<Vec<u8>>,
 }
 
 /// An event type as a camera announces it; what it leaves out stays as it is.
