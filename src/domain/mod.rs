@@ -11,6 +11,7 @@ pub mod event_type;
 pub mod filter;
 pub mod meta;
 pub mod network;
+pub mod recipe;
 pub mod setting;
 pub mod time;
 pub mod user;

@@ -123,6 +123,7 @@ pub enum Code {
     CameraRefused,
     CameraTimeout,
     CameraNotSetUp,
+    ConfirmationRequired,
     RateLimited,
     Overloaded,
     StorageFull,
@@ -190,6 +191,7 @@ impl ApiError {
                     (StatusCode::UNPROCESSABLE_ENTITY, Code::IdempotencyMismatch)
                 }
                 Error::NotTriggerable => (StatusCode::BAD_REQUEST, Code::NotTriggerable),
+                Error::ConfirmationRequired => (StatusCode::CONFLICT, Code::ConfirmationRequired),
                 Error::CameraOffline => (StatusCode::CONFLICT, Code::CameraOffline),
                 Error::CameraRefused(_) => (StatusCode::BAD_GATEWAY, Code::CameraRefused),
                 Error::CameraTimeout => (StatusCode::GATEWAY_TIMEOUT, Code::CameraTimeout),

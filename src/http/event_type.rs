@@ -19,10 +19,10 @@ use super::reply::PageRequest;
 use super::route::resource;
 use crate::domain::event_type::EventTypeChange;
 use crate::domain::meta::Sent;
-use crate::domain::{CameraId, Caps, EventType, Meta, Timestamp};
+use crate::domain::{CameraId, Caps, EventId, EventType, Meta, Timestamp};
 use crate::service::Services;
-use crate::service::agent::trigger::Triggered;
 use crate::service::error::Error;
+use crate::service::recipe::{Trigger, Triggered};
 
 const TYPES: &str = "/api/v2/cameras/{id}/event_processing/events/";
 const TYPE: &str = "/api/v2/cameras/{id}/event_processing/events/{name}/";
@@ -145,6 +145,8 @@ pub(super) struct TriggerRequest {
     /// Its tags.
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     meta: Option<Sent>,
+    /// True: the caller means it. Needed where the type's recipe asks for it, such as for doors and sirens.
+    confirm: Option<bool>,
 }
 
 /// What became of a trigger.
@@ -159,6 +161,10 @@ pub(super) struct TriggerBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>, required = false, example = 33_794_128)]
     event_id: Option<Option<u64>>,
+    /// True if the device did as it was asked by recipe, and no event came of it in time; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    no_echo: Option<bool>,
 }
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -282,9 +288,10 @@ pub(super) async fn remove(
 
 /// Ask the camera to raise an event of this type itself, and wait for it.
 ///
-/// The camera must be connected, by `/ctl/NEW/{token}/`. Its event arrives like any other. It has 10 s to
-/// answer, the wait for earlier triggers of the same camera included: one at a time is at a camera, on
-/// different cameras any number.
+/// If its agent is connected, by `/ctl/NEW/{token}/`, the agent is asked: it has 10 s to answer, the wait for
+/// earlier triggers of the same camera included. Else the device is asked over HTTP, if the type has a
+/// recipe: it has 5 s, and then its event has as long as the recipe says, 10 s at most. The event arrives
+/// like any other. One trigger at a time is at a camera, on different cameras any number.
 #[utoipa::path(post, path = TRIGGER, tag = "event types", request_body = Option<TriggerRequest>,
     params(
         ("id" = u32, Path, description = "The camera"),
@@ -296,7 +303,8 @@ pub(super) async fn remove(
         (status = 400, body = ErrorBody, description = "`not_triggerable`, `bad_parameter`, `meta_limit`"),
         (status = 403, body = ErrorBody, description = "`access_deny`"),
         (status = 404, body = ErrorBody, description = "`camera_not_found`, `event_type_not_found`"),
-        (status = 409, body = ErrorBody, description = "`camera_offline`"),
+        (status = 409, body = ErrorBody,
+            description = "`camera_offline`, `camera_not_set_up`, `confirmation_required`"),
         (status = 502, body = ErrorBody, description = "`camera_refused`: the camera said no"),
         (status = 503, body = ErrorBody, description = "`overloaded`: 16 triggers wait for this camera"),
         (status = 504, body = ErrorBody, description = "`camera_timeout`: no answer within 10 s")))]
@@ -316,13 +324,21 @@ pub(super) async fn trigger(
     let pairs = sent.meta.map(|meta| meta.0).unwrap_or_default();
     let meta = Meta::from_pairs(pairs).map_err(Error::from)?;
     let (camera, name) = path.into_inner();
+    let confirmed = sent.confirm.unwrap_or_default();
     let camera = CameraId(camera);
-    Ok(match services.event_types.trigger(&caller, camera, name, time, meta, wait).await? {
-        Triggered::Done(id) => HttpResponse::Ok()
-            .json(TriggerBody { status: "done", event_id: Some(id.map(|id| id.0)) }),
-        Triggered::Sent => {
-            HttpResponse::Accepted().json(TriggerBody { status: "sent", event_id: None })
-        }
+    let trigger = Trigger { camera, name, time, meta, waits: wait, confirmed };
+    let done = |id: Option<EventId>, no_echo| {
+        let event_id = Some(id.map(|id| id.0));
+        HttpResponse::Ok().json(TriggerBody { status: "done", event_id, no_echo })
+    };
+    Ok(match services.recipes.trigger(&caller, trigger).await? {
+        Triggered::Done(id) => done(id, None),
+        Triggered::NoEcho => done(None, Some(true)),
+        Triggered::Sent => HttpResponse::Accepted().json(TriggerBody {
+            status: "sent",
+            event_id: None,
+            no_echo: None,
+        }),
     })
 }
 

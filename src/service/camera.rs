@@ -269,6 +269,7 @@ impl Cameras {
                 tx.remove_camera(id, &entry.camera.name)?;
                 for event_type in entry.types.values() {
                     tx.remove_event_type(id, event_type.number)?;
+                    tx.remove_recipe(id, event_type.number)?;
                 }
                 let touched: Vec<Credential> = next
                     .credentials

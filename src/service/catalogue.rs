@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::device::Queue;
 use super::session::LiveSession;
 use super::settings::Settings;
+use crate::domain::recipe::Recipe;
 use crate::domain::user::{SessionHash, folded};
 use crate::domain::{
     Camera, CameraId, Credential, EventType, EventTypeId, Kind, Role, User, UserId,
@@ -24,6 +25,8 @@ pub struct CameraEntry {
     pub camera: Camera,
     /// Its event types, by name.
     pub types: BTreeMap<String, EventType>,
+    /// How types are triggered over HTTP, by name.
+    pub recipes: BTreeMap<String, Arc<Recipe>>,
     /// The connection of its agent; one and the same in every copy.
     pub link: Link,
     /// Where commands to the device wait; one and the same in every copy.
@@ -33,7 +36,22 @@ pub struct CameraEntry {
 impl CameraEntry {
     /// A camera whose agent is not connected.
     pub fn new(camera: Camera, types: BTreeMap<String, EventType>) -> Self {
-        Self { camera, types, link: Link::default(), queue: Queue::default() }
+        let (recipes, link, queue) = (BTreeMap::new(), Link::default(), Queue::default());
+        Self { camera, types, recipes, link, queue }
+    }
+
+    /// Whether the camera can be asked to raise events of this type: its agent says so, or there is a recipe.
+    pub fn can_trigger(&self, known: &EventType) -> bool {
+        known.caps.can_be_triggered || self.recipes.contains_key(&known.name)
+    }
+
+    /// A type as it is shown: with what the server itself can do in its caps. Where it can fetch a picture, any
+    /// type can have one, whatever the camera itself can do.
+    pub fn shown(&self, known: &EventType) -> EventType {
+        let mut shown = known.clone();
+        shown.caps.can_be_triggered = self.can_trigger(known);
+        shown.caps.can_snapshot |= self.camera.device.snapshot_path.is_some();
+        shown
     }
 }
 
@@ -69,9 +87,14 @@ impl Catalogue {
         for (number, name) in names {
             catalogue.name(number, &name);
         }
+        let mut recipes = tx.recipes()?;
         for camera in tx.cameras()? {
             let types = types.remove(&camera.id).unwrap_or_default();
-            catalogue.put_camera(CameraEntry::new(camera, types));
+            let mut entry = CameraEntry::new(camera, types);
+            for (_, number, recipe) in recipes.extract_if(.., |(id, ..)| *id == entry.camera.id) {
+                entry.recipes.insert(catalogue.type_name(number).to_string(), Arc::new(recipe));
+            }
+            catalogue.put_camera(entry);
         }
         for credential in tx.credentials()? {
             catalogue.put_credential(credential);

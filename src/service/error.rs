@@ -116,6 +116,9 @@ pub enum Error {
     /// The camera cannot be asked to raise this type.
     #[error("the camera cannot be asked to raise this event type")]
     NotTriggerable,
+    /// The type opens a door, sounds a siren or the like: the caller must say that he means it.
+    #[error("this trigger needs a confirmation")]
+    ConfirmationRequired,
     /// The camera is not connected.
     #[error("the camera is not connected")]
     CameraOffline,

@@ -1,4 +1,4 @@
-//! Event types of a camera: list, add, change, remove. Triggers are in `agent`.
+//! Event types of a camera: list, add, change, remove. Triggers are in `agent` and `recipe`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::catalogue::{CameraEntry, Catalogue};
 use super::error::{Error, Result};
 use super::overview::site_wide;
 use crate::domain::event_type::{EVENT_TYPES_MAX, EventTypeChange};
-use crate::domain::{Camera, CameraId, EventType, catalog, is_name};
+use crate::domain::{CameraId, EventType, catalog, is_name};
 use crate::store::WriteTx;
 
 /// An event type's name as the whole site knows it.
@@ -45,7 +45,7 @@ impl EventTypes {
     pub fn list(&self, caller: &Caller, camera: CameraId) -> Result<Vec<EventType>> {
         let entry = self.camera(caller, Action::ReadCameras, camera)?;
         let mut types: Vec<EventType> =
-            entry.types.values().map(|known| seen(&entry.camera, known.clone())).collect();
+            entry.types.values().map(|known| entry.shown(known)).collect();
         types.sort_by(|a, b| (a.custom, &a.name).cmp(&(b.custom, &b.name)));
         Ok(types)
     }
@@ -95,9 +95,9 @@ impl EventTypes {
     /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`].
     pub fn get(&self, caller: &Caller, camera: CameraId, name: &str) -> Result<EventType> {
         let entry = self.camera(caller, Action::ReadCameras, camera)?;
-        let known = entry.types.get(name).cloned();
+        let known = entry.types.get(name);
         let known = known.ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))?;
-        Ok(seen(&entry.camera, known))
+        Ok(entry.shown(known))
     }
 
     /// Adds a custom event type: no caps, `receive` off.
@@ -149,14 +149,12 @@ impl EventTypes {
         let act = Act::on("type.change", object(camera)).with(name.clone());
         self.0
             .change_as(caller, act, move |tx, next| {
-                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
-                let known =
-                    entry.types.get(&name).cloned().ok_or(Error::EventTypeNotFound(name))?;
-                let (record, caps) = (entry.camera.clone(), known.caps);
-                let mut event_type = seen(&record, known);
+                let entry = next.camera(camera).cloned().ok_or(Error::CameraNotFound(camera))?;
+                let known = entry.types.get(&name).ok_or(Error::EventTypeNotFound(name))?;
+                let mut event_type = entry.shown(known);
                 event_type.apply(&change);
-                event_type.caps = caps; // what is kept is what the camera itself can do
-                Ok(seen(&record, put(tx, next, camera, event_type)?))
+                event_type.caps = known.caps; // what is kept is what the camera itself can do
+                Ok(entry.shown(&put(tx, next, camera, event_type)?))
             })
             .await
     }
@@ -178,6 +176,8 @@ impl EventTypes {
                     Some(event_type) if !event_type.custom => Err(Error::BuiltIn),
                     Some(event_type) => {
                         tx.remove_event_type(camera, event_type.number)?;
+                        tx.remove_recipe(camera, event_type.number)?;
+                        entry.recipes.remove(&event_type.name);
                         next.put_camera(entry);
                         Ok(())
                     }
@@ -223,13 +223,6 @@ impl EventTypes {
     }
 }
 
-/// A type as it is shown and changed: where the server can fetch a picture, any type can have one, whatever
-/// the camera itself can do.
-fn seen(camera: &Camera, mut known: EventType) -> EventType {
-    known.caps.can_snapshot |= camera.device.snapshot_path.is_some();
-    known
-}
-
 pub(super) fn check_name(name: &str) -> Result<()> {
     if is_name(name) && !name.contains(',') && !name.contains('/') {
         return Ok(());
@@ -256,6 +249,7 @@ pub(super) fn put(
     let mut entry = CameraEntry::clone(entry);
     tx.put_event_type(camera, &event_type)?;
     entry.types.insert(event_type.name.clone(), event_type.clone());
+    let shown = entry.shown(&event_type);
     next.put_camera(entry);
-    Ok(event_type)
+    Ok(shown)
 }

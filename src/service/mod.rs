@@ -27,6 +27,7 @@ pub mod metrics;
 pub mod overview;
 pub mod password;
 mod rate;
+pub mod recipe;
 mod refusals;
 pub mod retention;
 pub mod session;
@@ -71,6 +72,8 @@ pub struct Services {
     pub agents: agent::Agents,
     /// Requests to cameras themselves.
     pub devices: device::Devices,
+    /// Triggers, and how cameras without an agent are triggered.
+    pub recipes: recipe::Recipes,
     /// What cameras deliver in their own words.
     pub ingest: ingest::Ingest,
     /// Tokens, groups, license keys.
@@ -137,6 +140,7 @@ impl Services {
         catalogue.settings = settings.with_stored(&tx)?;
         let figures = figures::Figures::load(&tx)?;
         let jumped_from = tx.clock_jump()?;
+        let held = tx.releases()?;
         drop(tx);
         let core = Arc::new(Core {
             store,
@@ -158,12 +162,19 @@ impl Services {
             event::Events::new(Arc::clone(&core), jobs.clone(), live.clone(), asks.clone());
         let event_types = event_type::EventTypes::new(Arc::clone(&core));
         let attachments = attachment::Attachments::new(Arc::clone(&core), events.clone());
-        let devices = device::Devices::new(Arc::clone(&core));
         let agents = agent::Agents::new(
             Arc::clone(&core),
             events.clone(),
             event_types.clone(),
             attachments.clone(),
+        );
+        let devices = device::Devices::new(Arc::clone(&core));
+        let recipes = recipe::Recipes::new(
+            Arc::clone(&core),
+            events.clone(),
+            event_types.clone(),
+            devices.clone(),
+            held,
         );
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
         let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from);
@@ -191,6 +202,7 @@ impl Services {
             event_types,
             agents,
             devices,
+            recipes,
             ingest,
             credentials: credential::Credentials::new(Arc::clone(&core)),
             users: user::Users::new(Arc::clone(&core)),

@@ -92,7 +92,7 @@ impl Overview {
 
     /// Whether it can be asked to raise an event of some type.
     pub fn can_trigger(&self) -> bool {
-        self.entry.types.values().any(|known| known.caps.can_be_triggered)
+        self.entry.types.values().any(|known| self.entry.can_trigger(known))
     }
 }
 

@@ -89,7 +89,7 @@ impl WriteTx<'_> {
     }
 }
 
-fn salt(key: Series) -> u64 {
+pub(super) fn salt(key: Series) -> u64 {
     u64::from(key.camera) << 16 | u64::from(key.event_type)
 }
 

@@ -8,8 +8,8 @@ use super::error::{Result, StoreError};
 use super::tables::{
     AUDIT, CAMERAS, CREDENTIAL_USES, CREDENTIALS, EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS,
     EVENT_TYPES, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY, IDEMPOTENCY_BY_AGE,
-    REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, SCHEMA_VERSION, SERIES, SESSIONS, SETTINGS, STATE,
-    TAG_NUMBERS, TYPE_NAMES, USERS, state,
+    RECIPES, RELEASES, REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, SCHEMA_VERSION, SERIES, SESSIONS,
+    SETTINGS, STATE, TAG_NUMBERS, TYPE_NAMES, USERS, state,
 };
 
 /// A step from the format of its place (the first is from 1) to the next, in one transaction.
@@ -19,7 +19,8 @@ type Step = fn(&WriteTransaction) -> Result<()>;
 const STEPS: [Step; SCHEMA_VERSION as usize - 1] = [to_2];
 
 /// Cameras have an address and a limit of quiet (rows of the old form stay as they are), removed ones
-/// keep their names, and credentials their last use. There are people, and a trail of what they do.
+/// keep their names, and credentials their last use. There are people, and a trail of what they do;
+/// recipes of triggers, and what they hold.
 /// Pictures and metadata files need no step: records in the journal and numbers in the tag index that format 1
 /// has not.
 fn to_2(tx: &WriteTransaction) -> Result<()> {
@@ -29,6 +30,8 @@ fn to_2(tx: &WriteTransaction) -> Result<()> {
     tx.open_table(SETTINGS)?;
     tx.open_table(REMOVED_CAMERA_NAMES)?;
     tx.open_table(CREDENTIAL_USES)?;
+    tx.open_table(RECIPES)?;
+    tx.open_table(RELEASES)?;
     Ok(())
 }
 
@@ -171,6 +174,8 @@ mod tests {
         tx.delete_table(USERS).unwrap();
         tx.delete_table(SESSIONS).unwrap();
         tx.delete_table(AUDIT).unwrap();
+        tx.delete_table(RECIPES).unwrap();
+        tx.delete_table(RELEASES).unwrap();
         tx.open_table(CAMERAS).unwrap().insert(7, row.as_slice()).unwrap();
         tx.open_table(REMOVED_CAMERAS).unwrap().insert(3, ()).unwrap();
         tx.open_table(STATE).unwrap().insert(state::SCHEMA, 1).unwrap();
@@ -188,6 +193,7 @@ mod tests {
         assert_eq!((camera.address, camera.quiet_after_s), (None, 0));
         assert_eq!(tx.removed_camera(CameraId(3)).unwrap().as_deref(), Some(""));
         assert_eq!(tx.credential_uses().unwrap(), []);
+        assert!(tx.recipes().unwrap().is_empty() && tx.releases().unwrap().is_empty());
         assert_eq!(version(&db).unwrap(), SCHEMA_VERSION);
     }
 

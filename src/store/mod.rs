@@ -21,6 +21,7 @@ pub mod key;
 mod migrate;
 pub mod query;
 mod read;
+mod recipe;
 pub mod row;
 mod setting;
 mod sizes;

@@ -251,6 +251,86 @@ pub enum EventTypeRow {
     },
 }
 
+/// A row of `recipes`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum RecipeRow {
+    /// First format; members as in `domain::recipe::Recipe`.
+    V1 {
+        /// See `Recipe::command`.
+        command: CommandRow,
+        /// See `Recipe::hold_ms`.
+        hold_ms: u32,
+        /// See `Recipe::confirm`.
+        confirm: bool,
+        /// See `Recipe::echo_event`.
+        echo_event: Option<String>,
+        /// See `Recipe::echo_wait_ms`.
+        echo_wait_ms: u32,
+        /// Whether an event that does not come is stored by the server.
+        stores: bool,
+    },
+}
+
+/// What a recipe sends.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum CommandRow {
+    /// A request, and what takes it back.
+    Generic(MessageRow, Option<MessageRow>),
+    /// A maker's own way.
+    Output(OutputRow),
+}
+
+/// Members as in `domain::recipe::Message`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct MessageRow {
+    /// See `Message::method`.
+    pub method: String,
+    /// See `Message::target`.
+    pub target: String,
+    /// See `Message::headers`.
+    pub headers: Vec<(String, String)>,
+    /// See `Message::body`.
+    pub body: String,
+    /// JSON, XML, form, text as 0 to 3.
+    pub body_type: u8,
+}
+
+/// A member of `domain::recipe::Output`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub struct OutputRow {
+    /// Axis virtual input, Axis output, Hikvision, Dahua, ONVIF relay as 0 to 4.
+    pub kind: u8,
+    /// Its number; 0 of a relay.
+    pub number: u16,
+    /// Token of a relay, else empty.
+    pub token: String,
+    /// Path of a relay's service, else empty.
+    pub path: String,
+}
+
+/// A row of `releases`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum ReleaseRow {
+    /// First format; members as in `domain::recipe::Release`.
+    V1 {
+        /// See `Release::undo`.
+        undo: UndoRow,
+        /// See `Release::due_us`.
+        due: i64,
+        /// See `Release::hold_ms`.
+        hold_ms: u32,
+    },
+}
+
+/// What is sent to set a state back.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum UndoRow {
+    /// A request, filled.
+    Message(MessageRow),
+    /// An output, set to rest.
+    Output(OutputRow),
+}
+
 /// A row of `credentials`.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 pub enum CredentialRow {

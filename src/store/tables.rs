@@ -39,6 +39,10 @@ pub(super) const REMOVED_CAMERA_NAMES: Table<u32, &str> =
     TableDefinition::new("removed_camera_names");
 /// Camera and type number to the type's switches.
 pub(super) const EVENT_TYPES: Table<Series, &[u8]> = TableDefinition::new("event_types");
+/// Camera and type number to how the type is triggered over HTTP.
+pub(super) const RECIPES: Table<Series, &[u8]> = TableDefinition::new("recipes");
+/// Camera and type number to what was forced on there, and when it is set back.
+pub(super) const RELEASES: Table<Series, &[u8]> = TableDefinition::new("releases");
 /// Event type number to its name. Numbers are never reused.
 pub(super) const TYPE_NAMES: Table<u16, &str> = TableDefinition::new("type_names");
 /// Kind letter and id to a credential.

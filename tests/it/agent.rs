@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 use crate::common::{Answer, Client, PATIENCE, Process, Server};
+use crate::device::{Device, Does, Login};
 use crate::raw::memory_kib;
 use crate::site::{Camera, EVENTS, camera, inner, site, total, types};
 
@@ -257,6 +258,28 @@ fn a_trigger_comes_back_as_an_event() {
     cam.answer_trigger();
     cam.sync();
     assert_eq!(total(&client, "events=door_open"), 21);
+}
+
+#[test]
+fn an_agent_is_asked_before_the_device() {
+    let server = Server::start_with(&["--device-allow", "127.0.0.1"]);
+    let gate = camera(&server, &["--name", "Gate"]);
+    let (client, key) = (server.client(&gate.all), server.client(&server.key()));
+    let mut cam = Cam::announce(&server, secret(&gate), &door());
+    let device = Device::start(Login::Open, |_| Does::Answer(200, String::new()));
+    let base = format!("/api/admin/v1/cameras/{}/", gate.id);
+    key.put(&base, &json!({"address": "127.0.0.1", "port": device.port})).ok(200);
+    let recipe = json!({"kind": "generic", "request": {"method": "GET", "path": "/open"},
+        "echo_wait_ms": 0, "no_echo": "store"});
+    key.put(&format!("{base}event-types/door_open/recipe/"), &recipe).ok(200);
+    let answer = triggering(&client, gate.id, json!({}));
+    cam.answer_trigger();
+    assert_eq!(answer.join().unwrap().ok(200)["status"], "done");
+    assert!(device.asked().is_empty());
+    drop(cam);
+    eventually(|| key.get(&base).ok(200)["connected_since"] == Value::Null);
+    assert_eq!(trigger(&client, gate.id, "door_open", &json!({})).ok(200)["status"], "done");
+    assert_eq!(device.asked().len(), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(super) mod camera;
 pub(super) mod event_type;
 pub(super) mod key;
 pub(super) mod logs;
+pub(super) mod recipe;
 pub(super) mod retention;
 pub(super) mod session;
 pub(super) mod settings;
@@ -25,6 +26,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .configure(camera::configure)
         .configure(event_type::configure)
+        .configure(recipe::configure)
         .configure(token::configure)
         .configure(site::configure)
         .configure(setup::configure)

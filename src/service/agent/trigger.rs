@@ -7,22 +7,14 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::link::Ask;
-use crate::domain::{CameraId, EventId, Meta, Timestamp};
+use crate::domain::{CameraId, Meta, Timestamp};
 use crate::service::access::{Action, Caller};
 use crate::service::error::{Error, Result};
 use crate::service::event_type::EventTypes;
+use crate::service::recipe::Triggered;
 
 /// Time that a camera has to answer, the wait for its earlier triggers included (product.md 6).
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-
-/// What became of a trigger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Triggered {
-    /// The camera did it; its event, if one was stored.
-    Done(Option<EventId>),
-    /// It was sent, and nobody waits.
-    Sent,
-}
 
 impl EventTypes {
     /// Asks the camera to raise an event of this type itself, and waits for its answer unless told not

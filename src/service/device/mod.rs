@@ -101,7 +101,7 @@ impl Failure {
         }
     }
 
-    /// Whether the same may work a little later: the device was not there, or not able.
+    /// Whether the device was not there, or not able: the same may work a little later.
     pub const fn may_pass(&self) -> bool {
         matches!(
             self,
@@ -171,6 +171,11 @@ impl Devices {
     /// Says what holds for every device. The first one counts; without it, the defaults.
     pub fn limit(&self, limits: Limits) {
         let _ = self.limits.set(limits); // set once, where the server starts
+    }
+
+    /// Time for one command.
+    pub fn within(&self) -> Duration {
+        self.limits().within
     }
 
     fn limits(&self) -> &Limits {

@@ -1,6 +1,7 @@
 //! Events: store them, read them, tag them, delete them.
 
 mod delete;
+mod echo;
 mod feed;
 mod read;
 mod record;
@@ -21,6 +22,7 @@ use crate::service::error::Result;
 use crate::store::StoredEvent;
 
 pub use delete::Deleted;
+pub(super) use echo::Echoes;
 pub use feed::{Feed, Item};
 pub use read::EventPage;
 pub(super) use read::query;

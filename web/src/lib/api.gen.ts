@@ -48,6 +48,11 @@ export type components = {
              */
             total_count: number;
         };
+        /**
+         * @description How a body is written.
+         * @enum {string}
+         */
+        BodyTypeBody: "json" | "xml" | "form" | "text";
         /** @description One bucket. */
         BucketBody: {
             /**
@@ -310,7 +315,7 @@ export type components = {
          * @description Stable names of errors, for programs.
          * @enum {string}
          */
-        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "camera_not_set_up" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
+        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "camera_not_set_up" | "confirmation_required" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
         /**
          * @description How a camera's events come.
          * @enum {string}
@@ -1120,6 +1125,11 @@ export type components = {
             /** @description By number. */
             objects: components["schemas"]["KeyBody"][];
         };
+        /**
+         * @description What a device understands.
+         * @enum {string}
+         */
+        KindBody: "generic" | "axis_virtual_input" | "axis_output" | "hikvision_output" | "dahua_output" | "onvif_relay";
         /** @description A label by language. */
         Label: {
             /**
@@ -1215,6 +1225,26 @@ export type components = {
             license_key: string;
             /** @description Its name. */
             name: string;
+        };
+        /** @description A request. `{name}`, `{time}` and `{meta.TAG}` stand for the trigger's values, escaped by where they stand. */
+        MessageBody: {
+            /** @description The body; none if left out. */
+            body?: string;
+            body_type?: components["schemas"]["BodyTypeBody"] | null;
+            /** @description Headers; not those of the connection, nor of the log-in, which the server does by itself. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+             * @example GET
+             */
+            method: string;
+            /**
+             * @description Path and query: the host is always the camera's address.
+             * @example /cgi-bin/door?open={name}&by={meta.who}
+             */
+            path: string;
         };
         /** @description The first admin. */
         NewAdmin: {
@@ -1323,6 +1353,11 @@ export type components = {
             /** @description What the user may do. */
             role: components["schemas"]["RoleWord"];
         };
+        /**
+         * @description What happens if no event comes.
+         * @enum {string}
+         */
+        NoEchoBody: "report" | "store";
         /** @description Something that everybody should know. */
         Notice: {
             /** @description What: `storage_full`, `storage_failed`, `clock_suspect`. */
@@ -1384,6 +1419,48 @@ export type components = {
         PreviewBody: {
             /** @description Its address. */
             url: string;
+        };
+        /** @description How one event type of one camera is triggered over HTTP. */
+        RecipeBody: {
+            /**
+             * @description Whoever triggers it must send `"confirm": true`, and each trigger stands in the audit trail. If left
+             *     out, true for outputs and relays (they may be doors or sirens), else false.
+             */
+            confirm?: boolean | null;
+            /**
+             * @description Name of the event that the camera raises then; that of the type if left out or null.
+             * @example digital_input
+             */
+            echo_event?: string | null;
+            /**
+             * Format: int32
+             * @description Milliseconds that the event is waited for, at most 10,000, which it is if left out.
+             * @example 10000
+             */
+            echo_wait_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Milliseconds after which the state is set back, 100 to 3,600,000, also if the server is restarted
+             *     meanwhile; 5,000 if left out. Of `generic` only with `release`.
+             * @example 5000
+             */
+            hold_ms?: number | null;
+            /** @description What the device understands. */
+            kind: components["schemas"]["KindBody"];
+            no_echo?: components["schemas"]["NoEchoBody"] | null;
+            /**
+             * Format: int32
+             * @description Number of the port, input or output, 1 to 64; of all but `generic` and `onvif_relay`, where it is
+             *     required.
+             * @example 1
+             */
+            output?: number | null;
+            /** @description Of `onvif_relay`: path of the device service; `/onvif/device_service` if left out. */
+            path?: string | null;
+            /** @description Of `onvif_relay`, where it is required: the relay's token. */
+            relay?: string | null;
+            release?: components["schemas"]["MessageBody"] | null;
+            request?: components["schemas"]["MessageBody"] | null;
         };
         /** @description A recorded thing, as the API has it. */
         RecordingBody: {
@@ -1941,6 +2018,8 @@ export type components = {
              * @example 33794128
              */
             event_id?: number | null;
+            /** @description True if the device did as it was asked by recipe, and no event came of it in time; else absent. */
+            no_echo?: boolean | null;
             /**
              * @description `done`, or `sent` with `wait=0`.
              * @example done
@@ -1949,6 +2028,8 @@ export type components = {
         };
         /** @description An event to raise. */
         TriggerRequest: {
+            /** @description True: the caller means it. Needed where the type's recipe asks for it, such as for doors and sirens. */
+            confirm?: boolean | null;
             /** @description Its tags. */
             meta?: {
                 [key: string]: string;

@@ -1,0 +1,120 @@
+//! Triggers of cameras without an agent: recipes, carried out over HTTP (camera-ingest.md 6).
+//!
+//! `trigger` is a trigger from the question to the event that came of it, `vendor` and `onvif` are what
+//! makers understand, `release` sets back what was forced on.
+
+mod onvif;
+mod release;
+mod trigger;
+mod vendor;
+
+use std::sync::Arc;
+
+use super::Core;
+use super::access::{Action, Caller};
+use super::audit::Act;
+use super::camera::object;
+use super::catalogue::CameraEntry;
+use super::device::Devices;
+use super::error::{Error, Result};
+use super::event::{Echoes, Events};
+use super::event_type::EventTypes;
+use crate::domain::CameraId;
+use crate::domain::recipe::{Recipe, Release};
+use release::Releases;
+
+pub use trigger::{Trigger, Triggered};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Recipes {
+    core: Arc<Core>,
+    events: Events,
+    event_types: EventTypes,
+    devices: Devices,
+    echoes: Echoes,
+    releases: Releases,
+}
+
+impl Recipes {
+    /// `held` is what was held when the server ended.
+    pub(super) fn new(
+        core: Arc<Core>,
+        events: Events,
+        event_types: EventTypes,
+        devices: Devices,
+        held: Vec<Release>,
+    ) -> Self {
+        let releases = Releases::new(held, core.clock.now());
+        Self { core, events, event_types, devices, echoes: Echoes::default(), releases }
+    }
+
+    /// The recipe of a camera's type.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`],
+    /// [`Error::NotFound`].
+    pub fn get(&self, caller: &Caller, camera: CameraId, name: &str) -> Result<Arc<Recipe>> {
+        let entry = self.event_types.camera(caller, Action::Manage, camera)?;
+        if !entry.types.contains_key(name) {
+            return Err(Error::EventTypeNotFound(name.to_owned()));
+        }
+        entry.recipes.get(name).cloned().ok_or(Error::NotFound("the recipe"))
+    }
+
+    /// Sets the recipe of a camera's type: from now on the type can be triggered.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`],
+    /// [`Error::BadParameter`].
+    pub async fn set(
+        &self,
+        caller: &Caller,
+        camera: CameraId,
+        name: String,
+        recipe: Recipe,
+    ) -> Result<Arc<Recipe>> {
+        caller.may_at(Action::Manage, camera)?;
+        recipe.check().map_err(Error::BadParameter)?;
+        let act = Act::on("recipe.set", object(camera)).with(name.clone());
+        self.core
+            .change_as(caller, act, move |tx, next| {
+                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+                let mut entry = CameraEntry::clone(entry);
+                let Some(known) = entry.types.get(&name) else {
+                    return Err(Error::EventTypeNotFound(name));
+                };
+                tx.put_recipe(camera, known.number, &recipe)?;
+                let recipe = Arc::new(recipe);
+                entry.recipes.insert(name, Arc::clone(&recipe));
+                next.put_camera(entry);
+                Ok(recipe)
+            })
+            .await
+    }
+
+    /// Removes the recipe of a camera's type. What is held is still set back.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::CameraNotFound`], [`Error::EventTypeNotFound`],
+    /// [`Error::NotFound`].
+    pub async fn remove(&self, caller: &Caller, camera: CameraId, name: String) -> Result<()> {
+        caller.may_at(Action::Manage, camera)?;
+        let act = Act::on("recipe.remove", object(camera)).with(name.clone());
+        self.core
+            .change_as(caller, act, move |tx, next| {
+                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+                let mut entry = CameraEntry::clone(entry);
+                let Some(known) = entry.types.get(&name) else {
+                    return Err(Error::EventTypeNotFound(name));
+                };
+                if entry.recipes.remove(&name).is_none() {
+                    return Err(Error::NotFound("the recipe"));
+                }
+                tx.remove_recipe(camera, known.number)?;
+                next.put_camera(entry);
+                Ok(())
+            })
+            .await
+    }
+}
