@@ -139,15 +139,15 @@ impl Maker {
             format!("&start={start}&end={end}")
         };
         let _ = match self.shape {
-            Shape::Newest => write!(path, "?limit=50"),
-            Shape::Camera => write!(path, "?limit=50&camid={camera}"),
+            Shape::Newest => write!(path, "?order_by=-time&limit=50"),
+            Shape::Camera => write!(path, "?order_by=-time&limit=50&camid={camera}"),
             Shape::CameraTypeHour => {
                 let range = between(from, from + 3_600);
-                write!(path, "?limit=50&camid={camera}&events={name}{range}")
+                write!(path, "?order_by=-time&limit=50&camid={camera}&events={name}{range}")
             }
-            Shape::Type => write!(path, "?limit=50&events={name}"),
-            Shape::Tag => write!(path, "?limit=50&meta=Car"),
-            Shape::Offset => write!(path, "?limit=50&offset={}", self.offset),
+            Shape::Type => write!(path, "?order_by=-time&limit=50&events={name}"),
+            Shape::Tag => write!(path, "?order_by=-time&limit=50&meta=Car"),
+            Shape::Offset => write!(path, "?order_by=-time&limit=50&offset={}", self.offset),
             Shape::Total => {
                 let range = between(from, to);
                 match number % 4 {
@@ -161,7 +161,7 @@ impl Maker {
                 let range = between(FIRST_S, FIRST_S + SPAN_S);
                 write!(path, "histogram/?bucket=hour&group_by=name{range}")
             }
-            Shape::Poll => write!(path, "?limit=50&events={name}&meta_not=done"),
+            Shape::Poll => write!(path, "?order_by=-time&limit=50&events={name}&meta_not=done"),
         };
         path
     }
