@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::BufRead;
 
+use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -79,29 +80,15 @@ impl On<'_> {
 
     pub(super) async fn import(&self, input: &mut dyn BufRead) -> Result<Reply, String> {
         let mut done = Imported::default();
-        let mut line_number = 0u64;
-        let mut ended = false;
-        while !ended {
-            let mut items = Vec::with_capacity(BULK_MAX);
-            let mut numbers = Vec::with_capacity(BULK_MAX);
-            while items.len() < BULK_MAX {
-                let mut line = String::new();
-                if input.read_line(&mut line).map_err(|e| format!("reading: {e}"))? == 0 {
-                    ended = true;
-                    break;
-                }
-                line_number += 1;
-                if !line.trim().is_empty() {
-                    items.push(self.imported(&line).await);
-                    numbers.push(line_number);
-                }
-            }
-            if items.is_empty() {
-                continue;
-            }
-            let results =
-                self.services.events.record_many(&self.caller, items).await.map_err(text)?;
-            for (number, result) in numbers.into_iter().zip(results) {
+        let mut lines = Lines { input, last: 0 };
+        let mut batch = self.read_batch(&mut lines).await?;
+        while !batch.items.is_empty() {
+            let Batch { items, numbers } = batch;
+            // The next lines are read while these are on their way to the disk. The write is polled first, so it is
+            // queued by then; polled together, neither can wait for something that only the other frees.
+            let stored = self.services.events.record_many(&self.caller, items);
+            let (results, next) = join(stored, self.read_batch(&mut lines)).await;
+            for (number, result) in numbers.into_iter().zip(results.map_err(text)?) {
                 match result {
                     Ok(recorded) if recorded.replayed => done.replayed += 1,
                     Ok(_) => done.imported += 1,
@@ -113,8 +100,28 @@ impl On<'_> {
                     }
                 }
             }
+            batch = next?;
         }
         Ok(Reply::Imported(done))
+    }
+
+    /// The next lines that are not blank; none at the end.
+    async fn read_batch(&self, lines: &mut Lines<'_>) -> Result<Batch, String> {
+        let mut batch =
+            Batch { items: Vec::with_capacity(BULK_MAX), numbers: Vec::with_capacity(BULK_MAX) };
+        let mut line = String::new();
+        while batch.items.len() < BULK_MAX {
+            line.clear();
+            if lines.input.read_line(&mut line).map_err(|e| format!("reading: {e}"))? == 0 {
+                break;
+            }
+            lines.last += 1;
+            if !line.trim().is_empty() {
+                batch.items.push(self.imported(&line).await);
+                batch.numbers.push(lines.last);
+            }
+        }
+        Ok(batch)
     }
 
     /// A line of an export as a new event. A type that its camera does not have is added.
@@ -141,6 +148,18 @@ impl On<'_> {
             uid: row.uid,
         })
     }
+}
+
+/// What an import reads, and the number of its last line so far.
+struct Lines<'i> {
+    input: &'i mut dyn BufRead,
+    last: u64,
+}
+
+/// Lines that are stored together, and their numbers.
+struct Batch {
+    items: Vec<Result<NewEvent, Error>>,
+    numbers: Vec<u64>,
 }
 
 /// A line to import; other members of an exported line are passed over.
