@@ -56,6 +56,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .app_data(QueryConfig::default().error_handler(|error, _| {
             ApiError::from(Error::BadParameter(error.to_string())).into()
         }))
+        .configure(event::configure_first)
         .configure(health::configure)
         .configure(metrics::configure)
         .configure(ingest::configure)

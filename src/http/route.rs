@@ -26,11 +26,27 @@ use super::error::ApiError;
 /// Never: the names of methods fit into a header.
 pub fn resource(path: &str, routes: impl IntoIterator<Item = (Method, Route)>) -> Resource {
     let bare = path.trim_end_matches('/');
-    let mut resource = if bare.is_empty() {
+    let resource = if bare.is_empty() {
         web::resource("/")
     } else {
         web::resource([bare.to_owned(), format!("{bare}/")])
     };
+    with_routes(resource, routes)
+}
+
+/// A much used path without parameters, spelled as it stands and no other way; register it before everything
+/// else, and [`resource`] as well, for the other spelling.
+///
+/// One spelling is compared as text. Two are a regular expression each, as are parameters, and every one that is
+/// registered before costs a request some microseconds.
+pub fn spelled(path: &str, routes: impl IntoIterator<Item = (Method, Route)>) -> Resource {
+    with_routes(web::resource(path), routes)
+}
+
+fn with_routes(
+    mut resource: Resource,
+    routes: impl IntoIterator<Item = (Method, Route)>,
+) -> Resource {
     let mut allow = Vec::new();
     for (method, route) in routes {
         allow.push(method.to_string());

@@ -17,14 +17,14 @@ mod tests;
 pub(super) mod thumb;
 
 use actix_web::http::Method;
-use actix_web::web;
+use actix_web::{Route, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::error::ApiError;
 use super::params::{Params, number};
-use super::route::resource;
+use super::route::{resource, spelled};
 use crate::domain::{Event, EventId, Meta};
 
 /// All events.
@@ -44,48 +44,58 @@ pub(super) const TAGS: &str = "/api/v2/storage/events/{id}/meta/";
 /// One tag of an event.
 pub(super) const TAG: &str = "/api/v2/storage/events/{id}/meta/{tag}/";
 
+/// Registers the paths that most requests come by, before all others.
+pub(super) fn configure_first(cfg: &mut web::ServiceConfig) {
+    cfg.service(spelled(EVENTS, events())).service(spelled(BULK, bulk()));
+}
+
+fn events() -> [(Method, Route); 3] {
+    [
+        (Method::GET, web::to(list::list)),
+        (Method::POST, web::to(create::create)),
+        (Method::DELETE, web::to(delete::delete)),
+    ]
+}
+
+fn bulk() -> [(Method, Route); 1] {
+    [(Method::POST, web::to(bulk::create_many))]
+}
+
 /// Registers the paths of events. Whatever else lies below [`EVENTS`] must come before.
 pub(super) fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(resource(
-        EVENTS,
-        [
-            (Method::GET, web::to(list::list)),
-            (Method::POST, web::to(create::create)),
-            (Method::DELETE, web::to(delete::delete)),
-        ],
-    ))
-    .service(resource(BULK, [(Method::POST, web::to(bulk::create_many))]))
-    .service(resource(HISTOGRAM, [(Method::GET, web::to(histogram::histogram))]))
-    .service(resource(EXPORT, [(Method::GET, web::to(export::export))]))
-    .service(resource(STREAM, [(Method::GET, web::to(stream::stream))]))
-    .service(resource(
-        EVENT,
-        [
-            (Method::GET, web::to(item::get)),
-            (Method::PUT, web::to(item::put)),
-            (Method::DELETE, web::to(item::delete)),
-        ],
-    ))
-    .service(resource(
-        thumb::THUMB,
-        [(Method::GET, web::to(thumb::get)), (Method::PUT, web::to(thumb::put))],
-    ))
-    .service(resource(
-        filemeta::FILEMETA,
-        [(Method::GET, web::to(filemeta::get)), (Method::PUT, web::to(filemeta::put))],
-    ))
-    .service(resource(
-        TAGS,
-        [(Method::GET, web::to(tags::list)), (Method::POST, web::to(tags::add))],
-    ))
-    .service(resource(
-        TAG,
-        [
-            (Method::GET, web::to(tags::get)),
-            (Method::PUT, web::to(tags::put)),
-            (Method::DELETE, web::to(tags::delete)),
-        ],
-    ));
+    cfg.service(resource(EVENTS, events()))
+        .service(resource(BULK, bulk()))
+        .service(resource(HISTOGRAM, [(Method::GET, web::to(histogram::histogram))]))
+        .service(resource(EXPORT, [(Method::GET, web::to(export::export))]))
+        .service(resource(STREAM, [(Method::GET, web::to(stream::stream))]))
+        .service(resource(
+            EVENT,
+            [
+                (Method::GET, web::to(item::get)),
+                (Method::PUT, web::to(item::put)),
+                (Method::DELETE, web::to(item::delete)),
+            ],
+        ))
+        .service(resource(
+            thumb::THUMB,
+            [(Method::GET, web::to(thumb::get)), (Method::PUT, web::to(thumb::put))],
+        ))
+        .service(resource(
+            filemeta::FILEMETA,
+            [(Method::GET, web::to(filemeta::get)), (Method::PUT, web::to(filemeta::put))],
+        ))
+        .service(resource(
+            TAGS,
+            [(Method::GET, web::to(tags::list)), (Method::POST, web::to(tags::add))],
+        ))
+        .service(resource(
+            TAG,
+            [
+                (Method::GET, web::to(tags::get)),
+                (Method::PUT, web::to(tags::put)),
+                (Method::DELETE, web::to(tags::delete)),
+            ],
+        ));
 }
 
 /// One event. What is not always there appears where it is asked for.
