@@ -132,6 +132,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<CountsV1> {
     }
 }
 
+/// The total of a counter row alone.
+pub(super) fn total(bytes: &[u8]) -> Result<u64> {
+    row::decode_total(bytes).map_err(|row::Damage| StoreError::Damaged("a counter row".into()))
+}
+
 /// Day and quarter of an instant. Instants before 1970 count as its first.
 pub(super) fn day_slot(time: i64) -> (u32, u8) {
     slot(time, DAY_US, QUARTER_US)
@@ -171,6 +176,8 @@ mod tests {
                 let expected: Vec<_> = model.iter().filter(|e| *e.1 > 0).map(|(s, c)| (*s, *c)).collect();
                 prop_assert_eq!(&row.slots, &expected);
                 prop_assert_eq!(row.total, model.values().sum::<u64>());
+                let bytes = row::encode(0, &CountsRow::V1(row.clone()));
+                prop_assert_eq!(total(&bytes).unwrap(), row.total);
             }
             let all: Vec<_> = model.iter().map(|(s, c)| (*s, -c.cast_signed())).collect();
             prop_assert_eq!(merged(&row, all.into_iter()), CountsV1::default());

@@ -154,6 +154,22 @@ pub struct CountsV1 {
     pub slots: Vec<(u8, u64)>,
 }
 
+/// The sum of a row of counters, without reading its slots: a total over years adds up whole days.
+///
+/// # Errors
+/// [`Damage`].
+pub fn decode_total(bytes: &[u8]) -> Result<u64, Damage> {
+    let (crc, body) = bytes.split_first_chunk::<4>().ok_or(Damage)?;
+    if u32::from_le_bytes(*crc) != checksum(0, body) {
+        return Err(Damage);
+    }
+    // The variant and the first field, as they are encoded.
+    match bincode::borrow_decode_from_slice::<(u32, u64), _>(body, CONFIG) {
+        Ok(((0, total), _)) => Ok(total),
+        _ => Err(Damage),
+    }
+}
+
 /// See [`CountsV1`].
 #[derive(Debug, PartialEq, Encode, Decode)]
 pub enum CountsRow {

@@ -197,16 +197,15 @@ fn fold_day(
     let Some(row) = tables.days.get(DayKey { day, tag, camera, event_type })? else {
         return Ok(());
     };
-    let counts = counts::read(row.value())?;
     let start = i64::from(day) * DAY_US;
     if edges.leave_whole(&(start..start + DAY_US)) {
         takes("whole day");
         if clip.contains(&start) {
-            add(start, counts.total.cast_signed());
+            add(start, counts::total(row.value())?.cast_signed());
         }
         return Ok(());
     }
-    for (slot, count) in &counts.slots {
+    for (slot, count) in &counts::read(row.value())?.slots {
         let start = start + i64::from(*slot) * QUARTER_US;
         let quarter = start..start + QUARTER_US;
         if edges.leave_whole(&quarter) {

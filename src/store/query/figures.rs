@@ -81,8 +81,7 @@ impl ReadTx {
             let key = |event_type| DayKey { day, tag: 0, camera: 0, event_type };
             for entry in table.range(key(1)..=key(u16::MAX))? {
                 let (key, value) = entry?;
-                *totals.entry(key.value().event_type).or_default() +=
-                    counts::read(value.value())?.total;
+                *totals.entry(key.value().event_type).or_default() += counts::total(value.value())?;
             }
             next = day.checked_add(1);
         }
