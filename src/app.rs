@@ -52,8 +52,8 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
             cli::completions(shell, &mut out);
             return Ok(0);
         }
-        Command::Man => {
-            cli::man(&mut out)?;
+        Command::Man { all } => {
+            cli::man(all.as_deref(), &mut out)?;
             return Ok(0);
         }
         Command::SimulateCamera(camera) => {
@@ -93,7 +93,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         }
         Command::Openapi
         | Command::Completions { .. }
-        | Command::Man
+        | Command::Man { .. }
         | Command::SimulateCamera(_) => Ok(0),
     }
 }

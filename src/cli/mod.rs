@@ -12,7 +12,7 @@ pub mod socket;
 mod transfer;
 mod upload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -74,7 +74,11 @@ pub enum Command {
         shell: clap_complete::Shell,
     },
     /// Print the manual page (roff)
-    Man,
+    Man {
+        /// Write the pages of all commands into this directory instead
+        #[arg(long, value_name = "DIR")]
+        all: Option<PathBuf>,
+    },
 }
 
 /// Commands on a data directory; they work while the server runs and while it does not.
@@ -334,12 +338,15 @@ pub fn completions(shell: clap_complete::Shell, out: &mut dyn std::io::Write) {
     clap_complete::generate(shell, &mut Cli::command(), "watchpost", out);
 }
 
-/// The manual page.
+/// The manual page; with `all`, a file for it and each command in that directory instead.
 ///
 /// # Errors
-/// Writing to `out`.
-pub fn man(out: &mut dyn std::io::Write) -> std::io::Result<()> {
-    clap_mangen::Man::new(Cli::command()).render(out)
+/// Writing to `out` or to the directory.
+pub fn man(all: Option<&Path>, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    match all {
+        Some(dir) => clap_mangen::generate_to(Cli::command(), dir),
+        None => clap_mangen::Man::new(Cli::command()).render(out),
+    }
 }
 
 #[cfg(test)]
