@@ -85,7 +85,7 @@ fn codecs(c: &mut Criterion) {
         time: FIRST_US,
         order_time: None,
         received_at: FIRST_US + 1_234,
-        picture: 0,
+        attached: 0,
         uid: None,
         meta: META,
     });

@@ -1,30 +1,33 @@
 //! Wiring: open, build, serve, stop in order.
 
+mod listen;
+mod reload;
+
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{self, Cli, Command, socket};
-use crate::config::{Config, ConfigError, Settings};
+use crate::config::{Config, TlsConfig};
 use crate::http::body::BodyBudget;
 use crate::http::connections::{Connections, IDLE_MAX};
-use crate::http::listen::{
-    DISCONNECT_TIMEOUT, HEAD_TIMEOUT, KEEP_ALIVE, WORKER_CONNECTIONS_MAX, WRITE_BUFFER_BYTES,
-    adopt, listener,
-};
+use crate::http::edge::Edge;
+use crate::http::listen::WORKER_CONNECTIONS_MAX;
+use crate::http::serve::{Times, serve as serve_http};
 use crate::http::{self, limits, openapi};
 use crate::log;
 use crate::open::{self, Failure};
-use crate::service::{self, Services};
+use crate::service::Services;
 use crate::supervisor::{self, MoreTime};
 use crate::task::Tasks;
+use listen::Sockets;
+use reload::Reload;
 
 /// Time that running requests have to finish when the server stops.
 const STOP_WITHIN_S: u64 = 10;
@@ -69,23 +72,23 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     if is_demo && settings.http.listen.is_empty() {
         settings.http.listen.push(SocketAddr::from(([127, 0, 0, 1], 8080)));
     }
-    let sources = Sources { settings, file: cli.config };
-    let config = sources.load().map_err(|error| Failure { status: 2, text: error.to_string() })?;
+    let reload = Reload { given: settings.clone(), file: cli.config.clone() };
+    let config = Config::load(settings, cli.config.as_deref())
+        .map_err(|error| Failure { status: 2, text: error.to_string() })?;
     let is_server = matches!(cli.command, Command::Serve { .. } | Command::Demo);
-    let set_log_level =
-        log::start(config.log_format, if is_server { &config.log_level } else { "warn" });
+    log::start(config.log_format, if is_server { &config.log_level } else { "warn" });
     match cli.command {
         Command::Serve { check_config: true } => {
+            open::check(&config)?;
             writeln!(std::io::stdout(), "the settings are good")?;
             Ok(0)
         }
-        Command::Serve { check_config: false } => {
-            let anew = Anew { sources, set_log_level: Box::new(set_log_level) };
-            serve(&config, Some(&anew)).map(|()| 0)
-        }
+        Command::Serve { check_config: false } => serve(&config, Some(&reload)).map(|()| 0),
         Command::Demo => {
             let scratch = tempfile::tempdir().context("making a scratch directory")?;
-            let config = Config { data_dir: scratch.path().to_owned(), ..config };
+            let data_dir = scratch.path().to_owned();
+            let plain = (TlsConfig::Off, Vec::new());
+            let config = Config { data_dir, tls: plain.0, ingest_listen: plain.1, ..config };
             serve(&config, None).map(|()| 0)
         }
         Command::Data(command) => {
@@ -98,66 +101,20 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     }
 }
 
-/// Where settings come from.
-struct Sources {
-    settings: Settings,
-    file: Option<PathBuf>,
-}
-
-impl Sources {
-    fn load(&self) -> Result<Config, ConfigError> {
-        Config::load(self.settings.clone(), self.file.as_deref())
-    }
-}
-
-/// What SIGHUP reads anew.
-struct Anew {
-    sources: Sources,
-    set_log_level: Box<dyn Fn(&str)>,
-}
-
-impl Anew {
-    /// What can change while the server runs does: the log level, and what administrators may set too.
-    /// Settings that cannot be used change nothing.
-    async fn read(&self, running: &Config, services: &Services) {
-        supervisor::reloading();
-        match self.sources.load() {
-            Err(error) => tracing::error!(%error, "the settings stay as they were"),
-            Ok(config) => {
-                (self.set_log_level)(&config.log_level);
-                let fixed = service::Settings::fixed(config.fixed.iter().cloned());
-                if let Err(error) = services.administration.replace_fixed(fixed).await {
-                    tracing::error!(%error, "the settings stay as they were");
-                }
-                for key in config.differs_at_start(running) {
-                    tracing::warn!(setting = key, "a change counts from the next start on");
-                }
-                tracing::info!("the settings were read anew");
-            }
-        }
-        supervisor::ready();
-    }
-}
-
-/// Serves until told to stop. A demonstration has no settings to read `anew`.
-fn serve(config: &Config, anew: Option<&Anew>) -> anyhow::Result<()> {
+/// Serves until told to stop. A demonstration has nothing to reload.
+fn serve(config: &Config, reload: Option<&Reload>) -> anyhow::Result<()> {
     if !config.data_dir.is_dir() {
         let text = format!("data directory {} does not exist", config.data_dir.display());
         return Err(Failure { status: 1, text }.into());
     }
     allow_files();
-    let handed = supervisor::sockets().context("the sockets that were handed over")?;
-    let handed: std::io::Result<Vec<_>> = handed.into_iter().map(adopt).collect();
-    let mut listeners = handed.context("the sockets that were handed over")?;
-    for address in &config.listen {
-        listeners.push(listener(*address).with_context(|| format!("listening on {address}"))?);
-    }
+    let sockets = listen::open(config)?;
     let opening = MoreTime::ask("opening the data");
     let services = open::services(config).map_err(Failure::from)?;
     drop(opening);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
-    let outcome = local.block_on(&runtime, serve_until_told(config, &services, listeners, anew));
+    let outcome = local.block_on(&runtime, serve_until_told(config, &services, sockets, reload));
     let _closing = MoreTime::ask("closing the data");
     services.close();
     if outcome.is_ok() {
@@ -183,10 +140,12 @@ fn allow_files() {
 async fn serve_until_told(
     config: &Config,
     services: &Services,
-    listeners: Vec<TcpListener>,
-    anew: Option<&Anew>,
+    sockets: Sockets,
+    reload: Option<&Reload>,
 ) -> anyhow::Result<()> {
-    let is_demo = anew.is_none();
+    let is_demo = reload.is_none();
+    let tls = open::tls_mode(config).map(|mode| services.tls.begin(mode)).transpose();
+    let (addresses, doors) = sockets.doors(tls.map_err(Failure::from)?.as_ref())?;
     if let Err(error) = services.audit.begin_run(env!("CARGO_PKG_VERSION")).await {
         tracing::error!(%error, "the audit trail does not tell of this start"); // a full disk, say
     }
@@ -194,38 +153,31 @@ async fn serve_until_told(
         let file = config.data_dir.join("setup-code");
         tracing::info!(file = %file.display(), "there is no admin yet; the set-up code is {code}");
     }
-    let addresses: Vec<SocketAddr> =
-        listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
-    let connections = Connections::default();
+    let edge = Edge::new(config.trusted_proxies.clone(), config.hsts_days);
+    let connections = Connections::behind(edge.clone());
     let budget = BodyBudget::default();
     let app_services = services.clone();
-    let mut server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(Data::new(app_services.clone()))
             .app_data(Data::new(budget.clone()))
+            .app_data(Data::new(edge.clone()))
             .configure(http::configure)
             .wrap(from_fn(limits::guard))
-    })
-    .disable_signals()
-    .on_connect(connections.on_connect())
-    .client_request_timeout(HEAD_TIMEOUT)
-    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    .max_connections(WORKER_CONNECTIONS_MAX)
-    .h1_write_buffer_size(WRITE_BUFFER_BYTES)
-    .worker_max_blocking_threads(BLOCKING_THREADS)
-    .shutdown_timeout(STOP_WITHIN_S);
-    for listener in listeners {
-        server = server.listen(listener)?;
-    }
+    };
+    let workers = actix_server::Server::build()
+        .disable_signals()
+        .max_concurrent_connections(WORKER_CONNECTIONS_MAX)
+        .worker_max_blocking_threads(BLOCKING_THREADS)
+        .shutdown_timeout(STOP_WITHIN_S);
+    let server = serve_http(workers, doors, &connections, Times::default(), app)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let server = server.run();
     let handle = server.handle();
     let mut running = tokio::task::spawn_local(server);
 
-    let origin = open::origin(&addresses);
+    let origin = open::origin(config, &addresses.main);
     let _socket = socket::listen(services, &config.data_dir, origin)
         .with_context(|| format!("control socket in {}", config.data_dir.display()))?;
     let mut tasks = Tasks::start(services);
@@ -235,7 +187,7 @@ async fn serve_until_told(
     });
     feed_watchdog(&mut tasks, services);
     if is_demo {
-        for camera in introduce_demo(services, addresses[0]).await? {
+        for camera in introduce_demo(services, addresses.main[0]).await? {
             // It ends with its connection, also when the server stops; else it connects again.
             tasks.every("demo-camera", DEMO_AGAIN_AFTER, move || {
                 let camera = camera.clone();
@@ -243,20 +195,19 @@ async fn serve_until_told(
             });
         }
     }
-    for address in &addresses {
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "listening");
-    }
-    announce(&addresses)?;
+    addresses.announce()?;
     supervisor::ready();
 
     let outcome = loop {
         tokio::select! {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
-            _ = hangup.recv() => if let Some(anew) = anew {
-                anew.read(config, services).await;
+            _ = hangup.recv() => if let Some(reload) = reload {
+                reload.run(config, services).await;
             },
-            ended = &mut running => break ended.context("the HTTP server")?.context("the HTTP server"),
+            ended = &mut running => {
+                break ended.context("the HTTP server")?.context("the HTTP server");
+            }
             name = tasks.died() => break Err(anyhow::anyhow!("the task {name} died")),
         }
     };
@@ -292,16 +243,6 @@ fn feed_watchdog(tasks: &mut Tasks, services: &Services) {
             Err("the journal's thread does not answer")
         })
     });
-}
-
-/// Tells where the server listens, on standard output, once it is ready.
-fn announce(addresses: &[SocketAddr]) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    for address in addresses {
-        writeln!(out, "listening on http://{address}")?;
-    }
-    out.flush()?;
-    Ok(())
 }
 
 /// Fills the demonstration site and tells a newcomer what to try.

@@ -10,11 +10,16 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::domain::Network;
 use crate::domain::setting::{Key, SETTINGS, Source, Value};
 pub use keys::Unknown;
+
+mod network;
+mod tls;
+pub use tls::{Tls, TlsConfig, TlsMode};
 
 /// The configuration file that is read if it exists and none is named.
 const DEFAULT_FILE: &str = "/etc/watchpost/watchpost.toml";
@@ -48,6 +53,9 @@ pub struct Settings {
     /// HTTP settings.
     #[command(flatten)]
     pub http: Http,
+    /// TLS settings.
+    #[command(flatten)]
+    pub tls: Tls,
     /// Storage settings.
     #[command(flatten)]
     pub storage: Storage,
@@ -88,6 +96,16 @@ pub struct Http {
         value_delimiter = ','
     )]
     pub listen: Vec<SocketAddr>,
+    /// Addresses and networks of proxies whose X-Forwarded-* headers count; may be repeated
+    #[arg(
+        long,
+        global = true,
+        value_name = "NETWORK",
+        env = "WATCHPOST_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        hide = true
+    )]
+    pub trusted_proxies: Vec<String>,
     /// Where clients reach the server, if not by the address their requests name
     #[arg(long, global = true, value_name = "URL", env = "WATCHPOST_PUBLIC_URL", hide = true)]
     pub public_url: Option<String>,
@@ -109,6 +127,17 @@ pub struct Storage {
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ingest {
+    /// Address for plain HTTP that takes events in and serves nothing else; may be repeated
+    #[arg(
+        id = "ingest_listen",
+        long = "ingest-listen",
+        global = true,
+        value_name = "ADDR",
+        env = "WATCHPOST_INGEST_LISTEN",
+        value_delimiter = ',',
+        hide = true
+    )]
+    pub listen: Vec<SocketAddr>,
     /// Events a second that one camera may send itself, 0 = no limit [default: 200]
     #[arg(long, global = true, value_name = "N", env = "WATCHPOST_CAMERA_RATE", hide = true)]
     pub camera_rate: Option<u64>,
@@ -243,6 +272,14 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Addresses to listen on, one at least.
     pub listen: Vec<SocketAddr>,
+    /// Addresses for plain HTTP that takes events in and serves nothing else.
+    pub ingest_listen: Vec<SocketAddr>,
+    /// Proxies whose `X-Forwarded-*` headers count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How the addresses of `listen` speak TLS.
+    pub tls: TlsConfig,
+    /// Days for which browsers are told to use TLS alone.
+    pub hsts_days: u32,
     /// Memory for database pages, bytes.
     pub cache_bytes: usize,
     /// Room below which events are refused, bytes; `None` by the file system's size.
@@ -318,6 +355,9 @@ impl Config {
 
     fn merge(given: Settings, file: Settings) -> Result<Self, ConfigError> {
         let fixed = fixed(&given, &file)?;
+        let (tls, hsts_days) = tls::merge(given.tls, file.tls)?;
+        let proxies = [given.http.trusted_proxies, file.http.trusted_proxies];
+        let ingest_listen = [given.ingest.listen, file.ingest.listen];
         let listen =
             [given.http.listen, file.http.listen].into_iter().find(|list| !list.is_empty());
         let default_listen = || vec![DEFAULT_LISTEN.parse().expect("the default is an address")];
@@ -342,6 +382,10 @@ impl Config {
         Ok(Self {
             data_dir: given.data_dir.or(file.data_dir).unwrap_or_else(default_data_dir),
             listen: listen.unwrap_or_else(default_listen),
+            ingest_listen: first_given(ingest_listen),
+            trusted_proxies: network::proxies(&first_given(proxies))?,
+            tls,
+            hsts_days,
             cache_bytes: cache_mib << 20,
             min_free_bytes: min_free_mib.map(|mib| mib << 20),
             device_allow: device_allow.unwrap_or_default(),
@@ -357,12 +401,23 @@ impl Config {
         let differs = [
             ("data_dir", self.data_dir != running.data_dir),
             ("http.listen", self.listen != running.listen),
+            ("http.trusted_proxies", self.trusted_proxies != running.trusted_proxies),
+            ("tls", self.tls != running.tls),
+            ("tls.hsts_days", self.hsts_days != running.hsts_days),
+            ("ingest.listen", self.ingest_listen != running.ingest_listen),
+            ("device.allow", self.device_allow != running.device_allow),
+            ("device.timeout_ms", self.device_timeout != running.device_timeout),
             ("storage.cache_mib", self.cache_bytes != running.cache_bytes),
             ("storage.min_free_mib", self.min_free_bytes != running.min_free_bytes),
             ("log.format", self.log_format != running.log_format),
         ];
         differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
     }
+}
+
+/// The first list that says something.
+fn first_given<T>(lists: [Vec<T>; 2]) -> Vec<T> {
+    lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default()
 }
 
 /// The settings that administrators may change, as far as they are said here.

@@ -1,6 +1,7 @@
 //! Where log lines go: to standard error, and the newest into memory for administrators.
 
 use std::fmt::{self, Write as _};
+use std::sync::OnceLock;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -12,23 +13,40 @@ use tracing_subscriber::{EnvFilter, fmt as lines, reload};
 use crate::config::{DEFAULT_LOG, LogFormat};
 use crate::service::log::{self, ring};
 
+/// Takes what is to be logged.
+type Set = Box<dyn Fn(&str) + Send + Sync>;
+
+/// There once logging has started.
+static SET: OnceLock<Set> = OnceLock::new();
+
 /// Starts logging: `level` on standard error; into memory the same, and never less than the default.
-/// Gives a way to change the level later.
-pub fn start(format: LogFormat, level: &str) -> impl Fn(&str) + use<> {
-    let (of_stderr, change_stderr) = reload::Layer::new(filter(level));
-    let (of_memory, change_memory) = reload::Layer::new(memory_filter(level));
-    let memory = Memory.with_filter(of_memory);
+pub fn start(format: LogFormat, level: &str) {
+    let (to_stderr, stderr_level) = reload::Layer::new(filter(level));
+    let (to_memory, memory_level) = reload::Layer::new(filter(at_least_default(level)));
     let stderr = lines::layer().with_writer(std::io::stderr);
     let stderr = match format {
         LogFormat::Text => stderr.with_ansi(false).boxed(),
         LogFormat::Json => stderr.json().boxed(),
     };
-    tracing_subscriber::registry().with(stderr.with_filter(of_stderr)).with(memory).init();
-    move |level| {
-        let changed = change_stderr.reload(filter(level));
-        if let Err(error) = changed.and_then(|()| change_memory.reload(memory_filter(level))) {
-            tracing::error!(%error, "what is logged stays as it was");
+    tracing_subscriber::registry()
+        .with(stderr.with_filter(to_stderr))
+        .with(Memory.with_filter(to_memory))
+        .init();
+    let _ = SET.set(Box::new(move |level| {
+        let outcomes = [
+            stderr_level.reload(filter(level)),
+            memory_level.reload(filter(at_least_default(level))),
+        ];
+        for error in outcomes.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "what is logged stays as it is");
         }
+    }));
+}
+
+/// Changes what is logged, from the next line on.
+pub fn set_level(level: &str) {
+    if let Some(set) = SET.get() {
+        set(level);
     }
 }
 
@@ -36,9 +54,9 @@ fn filter(level: &str) -> EnvFilter {
     EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
-fn memory_filter(level: &str) -> EnvFilter {
+fn at_least_default(level: &str) -> &str {
     let quiet = filter(level).max_level_hint().is_some_and(|most| most < LevelFilter::INFO);
-    filter(if quiet { DEFAULT_LOG } else { level })
+    if quiet { DEFAULT_LOG } else { level }
 }
 
 /// Puts lines into the ring.

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, TlsConfig};
 use crate::domain::Origin;
 use crate::service::clock::Clock;
 use crate::service::device::Limits;
+use crate::service::tls::{self, TlsError};
 use crate::service::{self, Services};
 use crate::store::{self, StoreError};
 
@@ -30,6 +31,12 @@ impl From<StoreError> for Failure {
             _ => 1,
         };
         Self { status, text: error.to_string() }
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self { status: 1, text: error.to_string() }
     }
 }
 
@@ -64,7 +71,7 @@ fn store_options(config: &Config) -> store::Options {
 
 /// The address that the command line puts into envelopes where none is set: the first one listened
 /// to, a wildcard replaced by the host's name (product.md 6).
-pub fn origin(listening: &[SocketAddr]) -> Origin {
+pub fn origin(config: &Config, listening: &[SocketAddr]) -> Origin {
     let address = listening.first().copied().unwrap_or_else(|| SocketAddr::from(([0; 4], 8080)));
     let host = if address.ip().is_unspecified() {
         rustix::system::uname().nodename().to_string_lossy().into_owned()
@@ -73,5 +80,25 @@ pub fn origin(listening: &[SocketAddr]) -> Origin {
     } else {
         address.ip().to_string()
     };
-    Origin { tls: false, host, port: Some(address.port()) }
+    Origin { tls: config.tls.is_on(), host, port: Some(address.port()) }
+}
+
+/// Where the configured certificate comes from; `None` without TLS.
+pub fn tls_mode(config: &Config) -> Option<tls::Mode> {
+    match config.tls.clone() {
+        TlsConfig::Off => None,
+        TlsConfig::Files { certificate, key } => Some(tls::Mode::Files { certificate, key }),
+        TlsConfig::OwnCa { names } => Some(tls::Mode::OwnCa { names }),
+    }
+}
+
+/// Tests what a configuration names beside itself: the files of its certificate. Blocks.
+///
+/// # Errors
+/// A [`Failure`].
+pub fn check(config: &Config) -> Result<(), Failure> {
+    if let TlsConfig::Files { certificate, key } = &config.tls {
+        tls::check_files(certificate, key).map_err(Failure::from)?;
+    }
+    Ok(())
 }

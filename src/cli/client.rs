@@ -47,7 +47,7 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
                 let mut input = input(command)?.unwrap_or_else(|| Box::new(io::empty()));
                 let streams = Streams { input: &mut *input, output: &mut output };
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let origin = open::origin(&config.listen);
+                let origin = open::origin(config, &config.listen);
                 let outcome = runtime.block_on(execute(&services, request, &origin, streams));
                 services.close();
                 break outcome.map_err(anyhow::Error::msg)?;

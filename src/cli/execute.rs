@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use super::request::{
-    AccessTokens, AddedCamera, ChangedUser, Checked, Device, Group, ListedCamera, ListedGroup,
+    AccessTokens, AddedCamera, Ca, ChangedUser, Checked, Device, Group, ListedCamera, ListedGroup,
     ListedKey, ListedToken, ListedUser, Reply, Request, Token, TokenRef,
 };
 use crate::domain::{
@@ -40,8 +40,21 @@ pub(super) async fn execute(
     match request {
         Request::Export(request) => on.export(&request, streams.output).await,
         Request::Import => on.import(streams.input).await,
+        Request::Ca => ca(services),
         other => on.settings(other).await.map_err(text),
     }
+}
+
+fn ca(services: &Services) -> Result<Reply, String> {
+    let found = services.tls.authority().map_err(|error| error.to_string())?;
+    let (facts, pem) =
+        found.ok_or("there is no own CA here: a server with tls.mode own-ca makes it")?;
+    Ok(Reply::Ca(Ca {
+        subject: facts.subject,
+        fingerprint_sha256: facts.fingerprint,
+        not_after: facts.not_after.rfc3339(),
+        pem,
+    }))
 }
 
 /// One sentence with what lies beneath a storage failure.

@@ -99,6 +99,8 @@ pub enum DataCommand {
     /// Add, list and remove people who log in, and set their passwords
     #[command(subcommand)]
     User(UserCommand),
+    /// Print the server's own certificate authority, for `tls.mode = "own-ca"`
+    Ca,
     /// Read everything and prove that events, indexes, counters and the audit trail agree
     Check,
     /// Write events to standard output, in the order they were stored

@@ -83,6 +83,11 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
             count(out, objects.len(), "group")
         }
         Reply::Purged { deleted } => writeln!(out, "removed, {deleted} events deleted"),
+        Reply::Ca(ca) => {
+            writeln!(out, "# {}, good until {}", ca.subject, ca.not_after)?;
+            writeln!(out, "# SHA-256 {}", ca.fingerprint_sha256)?;
+            write!(out, "{}", ca.pem)
+        }
         Reply::Checked(checked) => {
             writeln!(
                 out,

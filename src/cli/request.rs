@@ -74,6 +74,7 @@ pub(super) enum Request {
     UserRemove {
         name: String,
     },
+    Ca,
     Check,
     Export(ExportRequest),
     /// Lines of events follow, until the writing side closes.
@@ -180,6 +181,7 @@ impl From<&DataCommand> for Request {
             DataCommand::User(UserCommand::Remove { name }) => {
                 Self::UserRemove { name: name.clone() }
             }
+            DataCommand::Ca => Self::Ca,
             DataCommand::Check => Self::Check,
             DataCommand::Export { camera, events, start, end, after_id, format } => {
                 Self::Export(ExportRequest {
@@ -212,6 +214,7 @@ pub(super) enum Reply {
     User(ChangedUser),
     Users { objects: Vec<ListedUser> },
     Purged { deleted: u64 },
+    Ca(Ca),
     Checked(Checked),
     Imported(Imported),
     Nothing {},
@@ -322,6 +325,15 @@ pub(super) struct ListedUser {
     pub created: String,
     pub last_login: Option<String>,
     pub sessions: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ca {
+    pub subject: String,
+    pub fingerprint_sha256: String,
+    pub not_after: String,
+    pub pem: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,9 +7,16 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("data_dir", "data_dir"),
     ("listen", "http.listen"),
     ("public_url", "http.public_url"),
+    ("trusted_proxies", "http.trusted_proxies"),
+    ("tls_mode", "tls.mode"),
+    ("tls_certificate", "tls.certificate"),
+    ("tls_key", "tls.key"),
+    ("tls_names", "tls.names"),
+    ("tls_hsts_days", "tls.hsts_days"),
     ("site_name", "site.name"),
     ("site_time_zone", "site.time_zone"),
     ("retention_days", "retention.days"),
+    ("ingest_listen", "ingest.listen"),
     ("camera_rate", "ingest.camera_rate"),
     ("camera_burst", "ingest.camera_burst"),
     ("device_allow", "device.allow"),
@@ -84,6 +91,7 @@ fn nearest(key: &str) -> Option<&'static str> {
         (alike(known, key).max(of_names), *known)
     });
     scored
+        .rev() // of equal ones the first is meant, so it comes last here
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(score, _)| *score >= ALIKE_MIN)
         .map(|(_, known)| known)

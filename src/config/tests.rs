@@ -57,9 +57,43 @@ fn unusable_values_are_refused() {
         "[log]\nlevel = 'a=b=c'",
         "[retention]\ndays = 4000",
         "[site]\ntime_zone = 'Berlin'",
+        "[tls]\nmode = 'files'\nkey = '/etc/key.pem'",
+        "[tls]\nmode = 'own-ca'\nnames = ['a b']",
+        "[tls]\nhsts_days = 731",
+        "[http]\ntrusted_proxies = ['10.0.0.0/33']",
     ] {
         assert!(Config::merge(Settings::default(), file(text).unwrap()).is_err(), "{text}");
     }
+}
+
+#[test]
+fn networks_are_read_with_and_without_their_length() {
+    let text = "[http]\ntrusted_proxies = ['10.0.0.0/8', '::1', ' 192.0.2.7 ']";
+    let config = Config::merge(Settings::default(), file(text).unwrap()).unwrap();
+    let networks: Vec<_> = config.trusted_proxies.iter().map(IpNet::to_string).collect();
+    assert_eq!(networks, ["10.0.0.0/8", "::1/128", "192.0.2.7/32"]);
+}
+
+#[test]
+fn tls_is_off_from_files_or_of_an_own_ca() {
+    for (text, expected) in [
+        ("", TlsConfig::Off),
+        ("[tls]\nmode = 'off'\ncertificate = 'a'", TlsConfig::Off),
+        (
+            "[tls]\nmode = 'files'\ncertificate = 'a'\nkey = 'b'",
+            TlsConfig::Files { certificate: "a".into(), key: "b".into() },
+        ),
+        (
+            "[tls]\nmode = 'own-ca'\nnames = ['nvr.example', '10.0.0.5', '*.cams.example']",
+            TlsConfig::OwnCa {
+                names: ["nvr.example", "10.0.0.5", "*.cams.example"].map(str::to_owned).to_vec(),
+            },
+        ),
+    ] {
+        let config = Config::merge(Settings::default(), file(text).unwrap()).unwrap();
+        assert_eq!(config.tls, expected, "{text}");
+    }
+    assert!(file("[tls]\nmode = 'on'").is_err());
 }
 
 /// A setting as its argument describes it.
@@ -124,6 +158,11 @@ fn table() -> String {
 /// Values for settings whose default is no value of the file.
 const EXAMPLES: &[(&str, &str)] = &[
     ("http.public_url", "\"http://nvr.example:8080\""),
+    ("http.trusted_proxies", "[\"192.0.2.1\"]"),
+    ("tls.certificate", "\"/etc/watchpost/tls.crt\""),
+    ("tls.key", "\"/etc/watchpost/tls.key\""),
+    ("tls.names", "[\"nvr.example\"]"),
+    ("ingest.listen", "[\"0.0.0.0:8081\"]"),
     ("device.allow", "[\"192.0.2.0/24\"]"),
     ("storage.min_free_mib", "64"),
 ];

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
-use std::net::IpAddr;
 use std::ops::Deref;
 
 use actix_web::dev::Payload;
@@ -15,15 +14,19 @@ use actix_web::http::header::{
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
+pub(super) use super::edge::peer;
+use super::edge::{self, is_tls};
 use super::error::ApiError;
 use crate::domain::Origin;
 use crate::service::Services;
-use crate::service::access::{Action, Caller};
+use crate::service::access::{Action, Caller, Who};
 use crate::service::credential::Presented;
 use crate::service::error::Error;
 
 /// The cookie of a session.
 const SESSION_COOKIE: &str = "wp_session";
+/// The same on TLS: a browser takes it only encrypted, and from this very host.
+const SECURE_COOKIE: &str = "__Host-wp_session";
 
 /// The services that a request is answered by.
 ///
@@ -43,6 +46,15 @@ pub(super) fn services(request: &HttpRequest) -> &Services {
 /// [`Error::InvalidAuth`]; [`Error::TooManyAttempts`] for one of many unknown tokens;
 /// [`ApiError::Csrf`] and [`ApiError::ContentType`] with a cookie.
 pub(super) fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let caller = any_caller(request)?;
+    // What comes unencrypted where only cameras should be is taken from them alone.
+    if edge::via(request).ingest_only && !matches!(caller.who, Who::Token(_)) {
+        return Err(Error::InvalidAuth.into());
+    }
+    Ok(caller)
+}
+
+fn any_caller(request: &HttpRequest) -> Result<Caller, ApiError> {
     let proven = match presented(request)? {
         Some((text, presented)) => {
             let credentials = &services(request).credentials;
@@ -56,11 +68,6 @@ pub(super) fn caller(request: &HttpRequest) -> Result<Caller, ApiError> {
     let caller = Caller { from: peer(request), ..proven };
     services(request).credentials.used(&caller, caller.from);
     Ok(caller)
-}
-
-/// The address that a request comes from.
-pub(super) fn peer(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|address| address.ip().to_canonical())
 }
 
 /// The credential of a request's header or query.
@@ -95,24 +102,32 @@ fn in_session(request: &HttpRequest) -> Result<Caller, ApiError> {
     Ok(caller)
 }
 
-/// The session's secret, if the request has its cookie.
+/// The session's secret, if the request has its cookie: on TLS the secure one, which nobody but this server
+/// can have set.
 fn cookie(request: &HttpRequest) -> Option<&str> {
+    let wanted = if is_tls(request) { SECURE_COOKIE } else { SESSION_COOKIE };
     let cookies = request.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|text| text.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
+        .find(|(name, _)| *name == wanted)
         .map(|(_, value)| value)
 }
 
 /// `Set-Cookie` for a session. It ends with the browser, or when the server says so.
-pub(super) fn set_cookie(secret: &str) -> String {
-    format!("{SESSION_COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/")
+pub(super) fn set_cookie(request: &HttpRequest, secret: &str) -> String {
+    cookie_line(request, secret, "")
 }
 
 /// `Set-Cookie` that takes the session's cookie away.
-pub(super) fn clear_cookie() -> String {
-    format!("{SESSION_COOKIE}=; Max-Age=0; HttpOnly; SameSite=Strict; Path=/")
+pub(super) fn clear_cookie(request: &HttpRequest) -> String {
+    cookie_line(request, "", " Max-Age=0;")
+}
+
+fn cookie_line(request: &HttpRequest, secret: &str, ends: &str) -> String {
+    let (name, secure) =
+        if is_tls(request) { (SECURE_COOKIE, " Secure;") } else { (SESSION_COOKIE, "") };
+    format!("{name}={secret};{ends}{secure} HttpOnly; SameSite=Strict; Path=/")
 }
 
 /// Passes unless the browser says that the page of another server sends this: for what needs no
@@ -137,7 +152,7 @@ fn is_own_page(request: &HttpRequest) -> bool {
         _ => {}
     }
     let Some(sender) = header("origin").and_then(Origin::from_url) else { return false };
-    let host = header("host").and_then(|host| Origin::from_authority(false, host));
+    let host = edge::host(request).and_then(|host| Origin::from_authority(is_tls(request), host));
     let set = services(request).public_origin();
     [host, set].iter().flatten().any(|own| own.is_same(&sender))
 }
@@ -160,12 +175,11 @@ fn check_content_type(request: &HttpRequest) -> Result<(), ApiError> {
 /// Where this caller reaches the server: the public address if one is set, else the `Host` that the
 /// request names.
 pub(super) fn origin(request: &HttpRequest) -> Origin {
-    let set = services(request).public_origin();
-    let info = || {
-        let host = request.headers().get("host")?.to_str().ok()?;
-        Origin::from_authority(false, host)
-    };
-    set.or_else(info).unwrap_or_else(|| Origin { tls: false, host: "localhost".into(), port: None })
+    let tls = is_tls(request);
+    // Who comes unencrypted, where cameras do that cannot help it, would not reach the public address.
+    let set = services(request).public_origin().filter(|_| !edge::via(request).ingest_only);
+    let named = || Origin::from_authority(tls, edge::host(request)?);
+    set.or_else(named).unwrap_or_else(|| Origin { tls, host: "localhost".into(), port: None })
 }
 
 /// Whether a path, as it is registered, is for people in a session and not for credentials

@@ -1,15 +1,15 @@
 //! Connections: how many there may be, in all and from one address, and how long one may idle.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use socket2::{SockRef, Socket};
+
+use super::edge::Edge;
 
 /// Most connections at once (operations.md 3).
 pub const CONNECTIONS_MAX: usize = 1_024;
@@ -39,6 +39,8 @@ struct Registry {
     started: Instant,
     max: usize,
     per_address_max: usize,
+    /// Proxies, behind whose one address there are many clients.
+    edge: Edge,
 }
 
 #[derive(Debug, Default)]
@@ -78,10 +80,15 @@ impl Drop for Busy {
 }
 
 impl Connections {
-    /// At most `max` connections, `per_address_max` of them from one address.
-    pub fn new(max: usize, per_address_max: usize) -> Self {
+    /// At most `max` connections, `per_address_max` of them from one address that is no trusted proxy's.
+    pub fn new(max: usize, per_address_max: usize, edge: Edge) -> Self {
         let open = Mutex::default();
-        Self(Arc::new(Registry { open, started: Instant::now(), max, per_address_max }))
+        Self(Arc::new(Registry { open, started: Instant::now(), max, per_address_max, edge }))
+    }
+
+    /// With the limits of operations.md 3.
+    pub fn behind(edge: Edge) -> Self {
+        Self::new(CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, edge)
     }
 
     /// How many are open.
@@ -94,7 +101,8 @@ impl Connections {
         let address = address.to_canonical();
         let mut open = self.open();
         let here = open.by_address.get(&address).copied().unwrap_or(0);
-        if open.total >= self.0.max || here >= self.0.per_address_max {
+        let is_crowded = here >= self.0.per_address_max && !self.0.edge.trusts(address);
+        if open.total >= self.0.max || is_crowded {
             return Connection { admitted: None, watched: None };
         }
         open.total += 1;
@@ -118,25 +126,22 @@ impl Connections {
         u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// The hook for `HttpServer::on_connect`: counts, and tells a refused connection so and ends it.
+    /// Counts a new connection, or refuses and ends it; told so where that can be said without more ado.
     ///
     /// Ended at once, because an idle or slow connection over the limit would never reach the middleware.
     /// What it managed to send is refused there too: see [`Connection::is_refused`].
-    pub fn on_connect(&self) -> impl Fn(&dyn Any, &mut Extensions) + Clone + Send + Sync + 'static {
-        let connections = self.clone();
-        move |io, data| {
-            let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
-            let Ok(peer) = stream.peer_addr() else { return };
-            let mut connection = connections.admit(peer.ip());
-            if connection.is_refused() {
-                let socket = SockRef::from(stream);
+    pub fn enter(&self, stream: &TcpStream, peer: IpAddr, may_be_told: bool) -> Connection {
+        let mut connection = self.admit(peer);
+        let socket = SockRef::from(stream);
+        if connection.is_refused() {
+            if may_be_told {
                 let _ = socket.send(REFUSAL); // a courtesy; a peer that is gone does not need it
-                let _ = socket.shutdown(std::net::Shutdown::Both);
-            } else if let Ok(socket) = SockRef::from(stream).try_clone() {
-                connection.watch(socket);
             }
-            data.insert(connection);
+            let _ = socket.shutdown(std::net::Shutdown::Both);
+        } else if let Ok(socket) = socket.try_clone() {
+            connection.watch(socket);
         }
+        connection
     }
 
     fn leave(&self, address: IpAddr) {
@@ -157,7 +162,7 @@ impl Connections {
 
 impl Default for Connections {
     fn default() -> Self {
-        Self::new(CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX)
+        Self::behind(Edge::default())
     }
 }
 
@@ -204,7 +209,7 @@ mod tests {
 
     #[test]
     fn limits_hold_in_all_and_per_address() {
-        let connections = Connections::new(3, 2);
+        let connections = Connections::new(3, 2, Edge::default());
         let one: IpAddr = "10.0.0.1".parse().unwrap();
         let mapped: IpAddr = "::ffff:10.0.0.1".parse().unwrap();
         let two: IpAddr = "10.0.0.2".parse().unwrap();
@@ -219,6 +224,16 @@ mod tests {
         drop((first, second, third));
         assert_eq!(connections.count(), 0);
         assert!(connections.open().by_address.is_empty());
+    }
+
+    #[test]
+    fn a_trusted_proxy_has_the_limit_of_all_alone() {
+        let proxy: IpAddr = "10.0.0.1".parse().unwrap();
+        let edge = Edge::new(vec![proxy.into()], 0);
+        let connections = Connections::new(3, 1, edge);
+        let held: Vec<_> = (0..3).map(|_| connections.admit(proxy)).collect();
+        assert!(held.iter().all(|connection| !connection.is_refused()));
+        assert!(connections.admit(proxy).is_refused());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use actix_ws::{
 };
 use tokio::time::Instant;
 
-use super::auth::origin;
+use super::auth::{origin, peer};
 use super::body::JSON_BYTES_MAX;
 use super::error::{ApiError, ErrorBody};
 use super::json::check_depth;
@@ -59,8 +59,7 @@ pub(super) async fn connect(
     token: Path<String>,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let peer = request.peer_addr().map(|address| address.ip());
-    let opened = services.agents.open(&token, peer, &origin(&request));
+    let opened = services.agents.open(&token, peer(&request), &origin(&request));
     let (response, session, stream) =
         actix_ws::handle_with_protocols(&request, payload, &[PROTOCOL])
             .map_err(|error| Error::BadParameter(format!("a WebSocket is expected: {error}")))?;

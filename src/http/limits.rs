@@ -20,6 +20,7 @@ use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::body::content_length;
 use super::connections::{Busy, Connection};
+use super::edge;
 use super::error::ApiError;
 use super::metrics::{self, Route};
 use super::redact::redact;
@@ -77,8 +78,9 @@ pub async fn guard<B: MessageBody + 'static>(
     let line = tracing::enabled!(tracing::Level::DEBUG).then(|| request_line(req.head()));
     let route = Route::of(req.method(), req.path());
     let cors = CORS_PATHS.iter().any(|prefix| req.path().starts_with(prefix));
+    let hsts = edge::hsts(req.request());
     if let Some(mut response) = refusal(&req, cors) {
-        decorate(response.headers_mut(), cors);
+        decorate(response.headers_mut(), cors, hsts);
         log(line, route, response.status().as_u16(), started);
         return Ok(req.into_response(response));
     }
@@ -93,7 +95,7 @@ pub async fn guard<B: MessageBody + 'static>(
         Ok(Err(error)) => (None, error.error_response()),
         Err(_) => (None, ApiError::Internal.error_response()), // the panic hook has logged it
     };
-    decorate(response.headers_mut(), cors);
+    decorate(response.headers_mut(), cors, hsts);
     log(line, route, response.status().as_u16(), started);
     if let Some(rest) = &unread {
         let closes = response.head().connection_type() == ConnectionType::Close;
@@ -126,6 +128,11 @@ fn refusal(req: &ServiceRequest, cors: bool) -> Option<HttpResponse> {
     if head_is_too_large(req.head()) {
         return Some(ApiError::HeadersTooLarge.error_response());
     }
+    if edge::via(req.request()).ingest_only
+        && !edge::is_ingest(req.method().as_str(), req.path(), req.query_string())
+    {
+        return Some(ApiError::NotFound.error_response());
+    }
     (cors && req.method() == Method::OPTIONS).then(|| {
         let mut response = HttpResponse::NoContent();
         for header in PREFLIGHT {
@@ -144,8 +151,8 @@ fn head_is_too_large(head: &RequestHead) -> bool {
     line + headers > HEAD_BYTES_MAX || head.headers.len() > HEADERS_MAX
 }
 
-fn decorate(headers: &mut HeaderMap, cors: bool) {
-    for (name, value) in EVERYWHERE {
+fn decorate(headers: &mut HeaderMap, cors: bool, hsts: Option<(HeaderName, HeaderValue)>) {
+    for (name, value) in EVERYWHERE.into_iter().chain(hsts) {
         if !headers.contains_key(&name) {
             headers.insert(name, value);
         }

@@ -4,15 +4,17 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_server::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, Payload};
-use actix_web::{App, HttpRequest, HttpServer};
+use actix_web::{App, HttpRequest};
 
 use super::guard;
 use crate::http::body::{BodyBudget, read_body};
 use crate::http::connections::Connections;
+use crate::http::edge::Edge;
 use crate::http::error::ApiError;
+use crate::http::serve::{Door, Times, serve as serve_doors};
 use crate::http::{listen, route};
 
 struct Server {
@@ -41,16 +43,13 @@ fn serve(connections: Connections) -> Server {
             .route("/panics", web::get().to(panics))
             .default_service(web::to(route::not_found))
     };
-    let server = HttpServer::new(app)
-        .workers(1)
-        .disable_signals()
-        .on_connect(connections.on_connect())
-        .client_request_timeout(Duration::from_secs(1)) // actix's clock ticks in half seconds
-        .client_disconnect_timeout(Duration::from_millis(300))
-        .keep_alive(listen::KEEP_ALIVE)
-        .listen(socket)
-        .unwrap()
-        .run();
+    let times = Times {
+        head: Duration::from_secs(1), // actix's clock ticks in half seconds
+        disconnect: Duration::from_millis(300),
+    };
+    let builder = actix_server::Server::build().workers(1).disable_signals();
+    let doors = vec![Door { socket, tls: None, ingest_only: false }];
+    let server = serve_doors(builder, doors, &connections, times, app).unwrap();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Server { address, connections, handle }
@@ -131,7 +130,7 @@ async fn hostile_requests_get_their_answers() {
 
 #[actix_web::test]
 async fn a_connection_over_the_limit_is_told_so() {
-    let server = serve(Connections::new(10, 1));
+    let server = serve(Connections::new(10, 1, Edge::default()));
     let first = TcpStream::connect(server.address).unwrap();
     while server.connections.count() == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;

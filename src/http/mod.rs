@@ -9,10 +9,12 @@ mod auth;
 pub mod body;
 mod camera;
 mod camera_parts;
+mod certificate;
 mod channel;
 mod channel_group;
 pub mod connections;
 mod ctl;
+pub mod edge;
 mod encoding;
 pub mod error;
 mod event;
@@ -33,6 +35,7 @@ mod recording;
 pub mod redact;
 mod reply;
 pub mod route;
+pub mod serve;
 #[cfg(test)]
 mod tests_admin;
 #[cfg(test)]
@@ -70,6 +73,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .configure(alias::configure)
         .configure(admin::configure)
         .configure(job::configure)
+        .configure(certificate::configure)
         .configure(openapi::configure)
         .configure(ui::configure)
         .default_service(web::to(ui::not_found));

@@ -16,8 +16,8 @@ use super::auth::is_for_people;
 use super::error::{Code, ErrorBody};
 use super::route::resource;
 use super::{
-    admin, alias, camera, channel, channel_group, ctl, event, event_type, health, ingest, job,
-    metrics, recording,
+    admin, alias, camera, certificate, channel, channel_group, ctl, event, event_type, health,
+    ingest, job, metrics, recording,
 };
 
 const DOCUMENT: &str = "/api/openapi.json";
@@ -98,6 +98,7 @@ query or body.
         admin::system::get, admin::system::confirm_clock,
         admin::logs::get,
         admin::bundle::get,
+        certificate::get,
         ctl::connect,
         health::alive, health::ready,
         metrics::get,
@@ -179,7 +180,8 @@ const COOKIE: &str = "session";
 
 fn add_security(components: &mut Components) {
     let text = "A session, from POST `/api/admin/v1/session/`: the rights of its user's role. What changes \
-        something needs `Origin` or `Sec-Fetch-Site` to say that a page of this server sends it.";
+        something needs `Origin` or `Sec-Fetch-Site` to say that a page of this server sends it. On TLS the \
+        cookie is `__Host-wp_session`.";
     let cookie = ApiKey::Cookie(ApiKeyValue::with_description("wp_session", text));
     components.add_security_scheme(COOKIE, SecurityScheme::ApiKey(cookie));
     for (name, in_header, text) in SCHEMES {

@@ -35,8 +35,8 @@ const VIEWS: [&str; 14] = [
     "/system",
 ];
 /// Where programs ask: what is not there is said in JSON, whoever asks.
-const PROGRAMS: [&str; 8] =
-    ["/api", "/i", "/ctl", "/healthz", "/readyz", "/metrics", "/docs", "/assets"];
+const PROGRAMS: [&str; 9] =
+    ["/api", "/i", "/ctl", "/ca.crt", "/healthz", "/readyz", "/metrics", "/docs", "/assets"];
 /// The web page's one document.
 const PAGE: &str = "index.html";
 /// Where the web page's parts lie; their names change with what is in them.

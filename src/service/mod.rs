@@ -37,6 +37,7 @@ pub mod site;
 pub mod snapshot;
 pub mod storage;
 pub mod system;
+pub mod tls;
 pub mod user;
 mod uses;
 
@@ -98,6 +99,8 @@ pub struct Services {
     pub system: system::System,
     /// Figures for a monitoring system.
     pub metrics: metrics::Metrics,
+    /// The certificate that the server shows.
+    pub tls: tls::Tls,
     /// The settings, for administrators.
     pub administration: settings::Administration,
     core: Arc<Core>,
@@ -137,7 +140,7 @@ impl Services {
         let key = store::secret_key(dir)?;
         let tx = store.read()?;
         let mut catalogue = Catalogue::load(&tx, &clock)?;
-        catalogue.settings = settings.with_stored(&tx)?;
+        catalogue.settings = settings.with_stored(tx.settings()?);
         let figures = figures::Figures::load(&tx)?;
         let jumped_from = tx.clock_jump()?;
         let held = tx.releases()?;
@@ -183,6 +186,7 @@ impl Services {
             retention::Retention::new(Arc::clone(&core), events.clone(), clock_watch.clone());
         let snapshots =
             snapshot::Snapshots::new(Arc::clone(&core), attachments.clone(), devices.clone(), asks);
+        let tls = tls::Tls::new(Arc::clone(&core));
         Ok(Self {
             snapshots,
             metrics: metrics::Metrics::new(
@@ -194,7 +198,8 @@ impl Services {
             ),
             retention,
             storage,
-            system: system::System::new(Arc::clone(&core), clock_watch.clone()),
+            system: system::System::new(Arc::clone(&core), clock_watch.clone(), tls.clone()),
+            tls,
             clock_watch,
             attachments,
             events,

@@ -8,11 +8,9 @@ use chrono_tz::Tz;
 
 use super::Core;
 use super::access::{Action, Caller};
-use super::audit::Act;
-use super::catalogue::Catalogue;
+use super::audit::{Act, By};
 use super::error::{Error, Result};
 use crate::domain::setting::{Key, SETTINGS, Source, Value};
-use crate::store::{self, ReadTx};
 
 /// The value of every setting, and who set it. Clones share it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +34,8 @@ impl Settings {
     }
 
     /// These, and what the database holds for the others. What cannot be used is reported and left out.
-    pub(super) fn with_stored(mut self, tx: &ReadTx) -> store::Result<Self> {
-        for (name, json) in tx.settings()? {
+    pub(super) fn with_stored(mut self, rows: Vec<(String, String)>) -> Self {
+        for (name, json) in rows {
             let Some(key) = Key::named(&name) else { continue }; // of a newer version
             let value = read(&json).and_then(|value| key.setting().check(value));
             match value {
@@ -47,7 +45,7 @@ impl Settings {
                 }
             }
         }
-        Ok(self)
+        self
     }
 
     fn put(&mut self, key: Key, value: Value, source: Source) {
@@ -135,6 +133,18 @@ impl Settings {
     }
 }
 
+/// What differs between two states, for the audit trail: names, and `name: before → after`.
+fn differences(before: &Settings, after: &Settings) -> Vec<(&'static str, String)> {
+    let keys = SETTINGS.iter().map(|setting| setting.key);
+    let differs = keys.filter(|key| before.value(*key) != after.value(*key));
+    differs
+        .map(|key| {
+            let name = key.setting().name;
+            (name, format!("{name}: {} → {}", before.value(key), after.value(key)))
+        })
+        .collect()
+}
+
 /// What an administrator may read and change of the settings.
 #[derive(Clone, Debug)]
 pub struct Administration(Arc<Core>);
@@ -144,25 +154,6 @@ impl Administration {
         Self(core)
     }
 
-    /// Puts what file, variables and flags say by now in the place of what they said before. It counts at
-    /// once; what administrators set holds again where nobody else says anything.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn replace_fixed(&self, fixed: Settings) -> Result<()> {
-        let core = Arc::clone(&self.0);
-        let alone = Arc::clone(&core.gate).write_owned().await;
-        super::blocking(move || {
-            let mut next = Catalogue::clone(&core.catalogue());
-            next.settings = fixed.with_stored(&core.store.read()?)?;
-            core.catalogue.store(Arc::new(next));
-            core.changes.send_modify(|count| *count = count.wrapping_add(1));
-            drop(alone);
-            Ok(())
-        })
-        .await
-    }
-
     /// All settings.
     ///
     /// # Errors
@@ -170,6 +161,29 @@ impl Administration {
     pub fn get(&self, caller: &Caller) -> Result<Settings> {
         caller.may(Action::Manage)?;
         Ok(self.0.catalogue().settings.clone())
+    }
+
+    /// Takes what file, variables and flags say now in place of what they said at the start; what they no
+    /// longer say is as administrators set it. Tells what changed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn reload(&self, given: Settings) -> Result<Vec<&'static str>> {
+        let core = Arc::clone(&self.0);
+        self.0
+            .change(move |tx, next| {
+                let after = given.with_stored(tx.settings()?);
+                let differences = differences(&next.settings, &after);
+                next.settings = after;
+                let (names, words): (Vec<_>, Vec<_>) = differences.into_iter().unzip();
+                if !names.is_empty() {
+                    let act = Act::on("settings.reload", names.join(", ")).with(words.join("; "));
+                    let by = By::caller(None, next);
+                    tx.append_audit(act.entry(core.clock.now(), by, "ok"))?;
+                }
+                Ok(names)
+            })
+            .await
     }
 
     /// Sets each of these, or (without a value) back to its default: all or none. They count at once.
@@ -283,7 +297,7 @@ mod tests {
         let refused = services.administration.change(&local, days).await;
         assert!(matches!(refused, Err(Error::SettingFixed { key: "retention.days" })));
         let fixed = Settings::fixed([(Key::CameraRate, Value::Integer(7), Source::File)]);
-        services.administration.replace_fixed(fixed).await.unwrap();
+        services.administration.reload(fixed).await.unwrap();
         let settings = services.settings();
         assert_eq!((settings.camera_rate(), settings.retention_days()), (7, 30), "read anew");
         let back = BTreeMap::from([("site.name".to_owned(), None)]);

@@ -10,6 +10,7 @@ use super::access::{Action, Caller};
 use super::clock_watch::ClockWatch;
 use super::error::Result;
 use super::health::Trouble;
+use super::tls::{self, Tls};
 use super::{Core, Services};
 use crate::domain::Timestamp;
 use crate::store::{self, StoreError};
@@ -40,7 +41,7 @@ pub enum Health {
 /// One part of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// `writes`, `disk`, `clock`, `records` or `index`.
+    /// `writes`, `disk`, `clock`, `records`, `index`, and with TLS `certificate`.
     pub name: &'static str,
     /// How it does.
     pub health: Health,
@@ -59,6 +60,8 @@ pub struct SystemReport {
     pub uptime: Duration,
     /// Its parts.
     pub checks: Vec<Check>,
+    /// Its TLS.
+    pub tls: tls::Report,
 }
 
 /// How urgent a notice is.
@@ -86,6 +89,7 @@ pub struct Notice {
 pub struct System {
     core: Arc<Core>,
     clock: ClockWatch,
+    tls: Tls,
     started_at: Timestamp,
     started: Duration,
     /// Each part's health and since when.
@@ -93,9 +97,9 @@ pub struct System {
 }
 
 impl System {
-    pub(super) fn new(core: Arc<Core>, clock: ClockWatch) -> Self {
+    pub(super) fn new(core: Arc<Core>, clock: ClockWatch, tls: Tls) -> Self {
         let (started_at, started) = (core.clock.now(), core.clock.elapsed());
-        Self { core, clock, started_at, started, since: Arc::default() }
+        Self { core, clock, tls, started_at, started, since: Arc::default() }
     }
 
     /// What the server is and how it does.
@@ -107,7 +111,8 @@ impl System {
         let system = self.clone();
         let checks = super::blocking(move || Ok(system.look())).await?;
         let uptime = self.core.clock.elapsed().saturating_sub(self.started);
-        Ok(SystemReport { started_at: self.started_at, uptime, checks })
+        let tls = self.tls.report();
+        Ok(SystemReport { started_at: self.started_at, uptime, checks, tls })
     }
 
     /// Looks at every part, and remembers since when each is as it is. Blocks for a moment.
@@ -121,6 +126,7 @@ impl System {
             ("records", records()),
             ("index", self.index()),
         ];
+        let certificate = self.tls.health().map(|found| ("certificate", found));
         let check = |(name, (health, detail))| {
             let known = since.entry(name).or_insert((health, now));
             if known.0 != health {
@@ -128,7 +134,7 @@ impl System {
             }
             Check { name, health, since: known.1, detail }
         };
-        checks.into_iter().map(check).collect()
+        checks.into_iter().chain(certificate).map(check).collect()
     }
 
     fn writes(&self) -> (Health, String) {

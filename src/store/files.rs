@@ -1,4 +1,4 @@
-//! Files of the data directory other than database and journal: the lock and the secret key.
+//! Files of the data directory other than database and journal: the lock, the secret key, TLS.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -96,6 +96,40 @@ pub fn put_setup_code(dir: &Path, code: &str) -> Result<()> {
 /// Removes the set-up code's file, if it is there.
 pub fn remove_setup_code(dir: &Path) -> Result<()> {
     remove(dir, SETUP_CODE)
+}
+
+/// Files of the server's own TLS: keys and certificates as PEM, each whole in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFile {
+    /// The own certificate authority.
+    Authority,
+    /// The certificate that it made last.
+    Certificate,
+}
+
+impl TlsFile {
+    /// Its name in the data directory.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authority => "tls-ca.pem",
+            Self::Certificate => "tls-server.pem",
+        }
+    }
+}
+
+/// Reads a file of the server's own TLS, if it is there.
+pub fn tls_file(dir: &Path, file: TlsFile) -> Result<Option<String>> {
+    let path = dir.join(file.name());
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io(format!("reading {}", path.display()))(error)),
+    }
+}
+
+/// Writes a file of the server's own TLS, mode 0600.
+pub fn put_tls_file(dir: &Path, file: TlsFile, text: &str) -> Result<()> {
+    replace(dir, file.name(), text.as_bytes())
 }
 
 /// Removes a file, if it is there.

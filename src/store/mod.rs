@@ -37,7 +37,8 @@ pub use change::{Change, Create};
 pub use engine::{Options, Stats, Store, Ticket};
 pub use error::{Result, StoreError};
 pub use files::{
-    begin_run, end_run, free_bytes, put_setup_code, remove_setup_code, secret_key, total_bytes,
+    TlsFile, begin_run, end_run, free_bytes, put_setup_code, put_tls_file, remove_setup_code,
+    secret_key, tls_file, total_bytes,
 };
 pub use query::{GroupBy, Histogram, Listed, Query, Selection};
 pub use read::{ReadTx, Remembered, StoredEvent, damaged_rows};

@@ -15,22 +15,31 @@ impl ReadTx {
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()), // none yet
             table => table?,
         };
-        let mut all = Vec::new();
-        for entry in table.iter()? {
-            let (key, value) = entry?;
-            let key = key.value();
-            match row::decode(salt(key), value.value()) {
-                Ok(SettingRow::V1 { json }) => all.push((key.to_owned(), json)),
-                Err(row::Damage) => {
-                    tracing::error!(setting = key, "a setting's row is damaged; it is left out");
-                }
-            }
-        }
-        Ok(all)
+        all(&table)
     }
 }
 
+fn all(table: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Vec<(String, String)>> {
+    let mut all = Vec::new();
+    for entry in table.iter()? {
+        let (key, value) = entry?;
+        let key = key.value();
+        match row::decode(salt(key), value.value()) {
+            Ok(SettingRow::V1 { json }) => all.push((key.to_owned(), json)),
+            Err(row::Damage) => {
+                tracing::error!(setting = key, "a setting's row is damaged; it is left out");
+            }
+        }
+    }
+    Ok(all)
+}
+
 impl WriteTx<'_> {
+    /// As [`ReadTx::settings`], with what this transaction wrote.
+    pub fn settings(&self) -> Result<Vec<(String, String)>> {
+        all(&self.tx.open_table(SETTINGS)?)
+    }
+
     /// Writes a setting, or removes it.
     pub fn put_setting(&self, key: &str, json: Option<&str>) -> Result<()> {
         let mut table = self.tx.open_table(SETTINGS)?;

@@ -27,6 +27,8 @@ const ATTACHMENTS_EVERY: Duration = Duration::from_secs(30);
 const SNAPSHOTS_EVERY: Duration = Duration::from_secs(1);
 /// Pause between looks for what triggers forced on: a look itself waits for what is due.
 const RELEASE_EVERY: Duration = Duration::from_millis(10);
+/// How often it is looked whether the own certificate has to be renewed.
+const CERTIFICATE_EVERY: Duration = Duration::from_mins(1);
 /// Time that loops have to end.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -88,6 +90,11 @@ impl Tasks {
         tasks.every("releases", RELEASE_EVERY, move || {
             let services = shared.clone();
             async move { services.recipes.release_due().await }
+        });
+        let shared = services.clone();
+        tasks.every("certificate", CERTIFICATE_EVERY, move || {
+            let services = shared.clone();
+            async move { services.renew_certificate().await }
         });
         tasks
     }

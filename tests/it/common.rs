@@ -55,6 +55,13 @@ impl Server {
         self.child.id()
     }
 
+    /// The next line of its standard output.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
     /// Kills the process at once, as a power cut would.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

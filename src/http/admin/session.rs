@@ -198,17 +198,21 @@ pub(in crate::http) async fn log_in(
     let wanted = "an object with name and password is needed";
     let given = read_json_of_anybody::<LogIn>(&request, payload, wanted).await?.into_inner();
     let begun = services.sessions.begin(&given.name, &given.password, peer(&request)).await?;
-    logged_in(&services, &begun)
+    logged_in(&request, &services, &begun)
 }
 
 /// The answer to whoever has just logged in.
 ///
 /// # Errors
 /// The session has ended already.
-pub(super) fn logged_in(services: &Services, begun: &Begun) -> Result<HttpResponse, ApiError> {
+pub(super) fn logged_in(
+    request: &HttpRequest,
+    services: &Services,
+    begun: &Begun,
+) -> Result<HttpResponse, ApiError> {
     let me = services.sessions.me(&begun.caller)?;
     let mut response = private(StatusCode::OK, SessionBody::new(services, &me));
-    put_cookie(&mut response, &set_cookie(&begun.secret));
+    put_cookie(&mut response, &set_cookie(request, &begun.secret));
     Ok(response)
 }
 
@@ -225,10 +229,11 @@ fn put_cookie(response: &mut HttpResponse, cookie: &str) {
 pub(in crate::http) async fn log_out(
     caller: AnyUser,
     services: Data<Services>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     services.sessions.end(&caller).await?;
     let mut response = HttpResponse::NoContent().finish();
-    put_cookie(&mut response, &clear_cookie());
+    put_cookie(&mut response, &clear_cookie(&request));
     Ok(response)
 }
 
@@ -251,7 +256,7 @@ pub(in crate::http) async fn change_password(
     let given = read_json::<NewPassword>(&request, payload, Empty::IsError).await?.into_inner();
     let begun = services.sessions.change_password(&caller, &given.current, &given.new).await?;
     let mut response = HttpResponse::NoContent().finish();
-    put_cookie(&mut response, &set_cookie(&begun.secret));
+    put_cookie(&mut response, &set_cookie(&request, &begun.secret));
     Ok(response)
 }
 

@@ -72,5 +72,5 @@ pub(in crate::http) async fn finish(
     let wanted = "an object with code, name and password is needed";
     let new = read_json_of_anybody::<NewAdmin>(&request, payload, wanted).await?.into_inner();
     let begun = services.setup.finish(&new.code, new.name, &new.password, peer(&request)).await?;
-    logged_in(&services, &begun)
+    logged_in(&request, &services, &begun)
 }

@@ -12,6 +12,7 @@ use crate::http::reply::private;
 use crate::http::route::resource;
 use crate::service::Services;
 use crate::service::system::{BUILD, Health, SystemReport, VERSION};
+use crate::service::tls::Facts;
 
 const SYSTEM: &str = "/api/admin/v1/system/";
 const CLOCK: &str = "/api/admin/v1/system/clock/";
@@ -38,12 +39,53 @@ pub(super) struct SystemBody {
     uptime_s: u64,
     /// Its parts.
     checks: Vec<CheckBody>,
+    /// How it speaks TLS.
+    tls: TlsBody,
+}
+
+/// How the server speaks TLS.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TlsBody {
+    /// Where its certificate comes from: `off` (plain HTTP), `files` or `own-ca`.
+    #[schema(example = "own-ca")]
+    mode: &'static str,
+    /// What clients are shown; null without TLS.
+    certificate: Option<CertificateBody>,
+    /// The own certificate authority, to be downloaded from `/ca.crt`; null without one.
+    ca: Option<CertificateBody>,
+}
+
+/// A certificate.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CertificateBody {
+    /// Whom it names.
+    #[schema(example = "O=Watchpost, CN=Watchpost server")]
+    subject: String,
+    /// Host names and addresses that it is for.
+    names: Vec<String>,
+    /// Until when it is good.
+    #[schema(example = "2027-12-22T21:14:07Z")]
+    not_after: String,
+    /// SHA-256 of it, in hexadecimal bytes with colons between.
+    fingerprint_sha256: String,
+}
+
+impl From<Facts> for CertificateBody {
+    fn from(facts: Facts) -> Self {
+        Self {
+            subject: facts.subject,
+            names: facts.names,
+            not_after: facts.not_after.rfc3339(),
+            fingerprint_sha256: facts.fingerprint,
+        }
+    }
 }
 
 /// One part.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CheckBody {
-    /// `writes`, `disk`, `clock`, `records` (whether any was damaged) or `index`.
+    /// `writes`, `disk`, `clock`, `records` (whether any was damaged), `index`, and with
+    /// TLS `certificate`.
     #[schema(example = "writes")]
     name: &'static str,
     /// How it does.
@@ -86,6 +128,11 @@ impl From<SystemReport> for SystemBody {
             started_at: report.started_at.rfc3339(),
             uptime_s: report.uptime.as_secs(),
             checks: checks.collect(),
+            tls: TlsBody {
+                mode: report.tls.mode,
+                certificate: report.tls.certificate.map(CertificateBody::from),
+                ca: report.tls.authority.map(CertificateBody::from),
+            },
         }
     }
 }
