@@ -1,5 +1,7 @@
 //! What can go wrong on disk, in the store's words.
 
+use std::io::ErrorKind;
+
 use super::journal::JournalError;
 
 /// A failure of the store.
@@ -67,6 +69,12 @@ impl From<redb::DatabaseError> for StoreError {
             redb::DatabaseError::DatabaseAlreadyOpen => Self::InUse,
             redb::DatabaseError::Storage(redb::StorageError::Corrupted(what)) => {
                 Self::Damaged(format!("database: {what}"))
+            }
+            // No database at all, or only the beginning of one.
+            redb::DatabaseError::Storage(redb::StorageError::Io(error))
+                if matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
+            {
+                Self::Damaged(format!("database: {error}"))
             }
             other => Self::Database(Box::new(other.into())),
         }

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::model::create;
-use super::{DAY, copy_crashed, open, write};
+use super::{DAY, copy_crashed, open, options, write};
 use crate::domain::EventId;
 use crate::domain::time::MINUTE_US;
-use crate::store::{Change, Query};
+use crate::store::{Change, Query, Store, StoreError};
 
 const SENDERS: u32 = 6;
 const CRASHES: u64 = 8;
@@ -103,4 +103,21 @@ fn acknowledged_changes_survive_a_crash_at_any_moment() {
     });
     assert!(store.durable_seq() > 0, "durable commits were made meanwhile");
     assert!(sent.load(Ordering::Relaxed) > CRASHES * 10);
+}
+
+#[test]
+fn what_is_no_database_is_damaged_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    write(&store, vec![Change::Create(create(1, 1, DAY, &[]))]).unwrap();
+    store.close();
+    drop(store);
+    let path = dir.path().join("watchpost.redb");
+    let whole = std::fs::read(&path).unwrap();
+    for bytes in [b"not a database".as_slice(), &[0; 10_000], &whole[..100], &whole[..5_000]] {
+        std::fs::write(&path, bytes).unwrap();
+        let error = Store::open(dir.path(), options()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged(_)), "{} bytes: {error:?}", bytes.len());
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    }
 }
