@@ -1,13 +1,14 @@
 //! What a service manager sees: readiness, the watchdog, reloads, sockets it hands over.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::common::{BINARY, Client, PATIENCE, Process};
+use crate::common::{BINARY, Client, PATIENCE, Process, cli};
 
 /// A server, and the messages that it sends to its manager.
 struct Managed {
@@ -68,6 +69,13 @@ impl Managed {
         messages
     }
 
+    /// Reads away what has come.
+    fn drain(&self) {
+        self.messages.set_nonblocking(true).unwrap();
+        while self.messages.recv(&mut [0; 1_024]).is_ok() {}
+        self.messages.set_nonblocking(false).unwrap();
+    }
+
     fn signal(&self, name: &str) {
         let pid = self.process.0.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
@@ -75,6 +83,14 @@ impl Managed {
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap()
+    }
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not so: {what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -102,6 +118,42 @@ fn the_watchdog_is_fed_again_and_again() {
     for _ in 0..5 {
         server.until("WATCHDOG=1");
     }
+}
+
+/// The disk is made to hang: strace holds up each `fdatasync`. Where it is missing, the test says so.
+#[test]
+fn the_watchdog_is_not_fed_while_the_disk_hangs() {
+    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        writeln!(std::io::stderr(), "!!! strace is not here: a hanging disk was NOT tried")
+            .unwrap();
+        return;
+    }
+    let server = Managed::start(&[("WATCHDOG_USEC", "600000")], 1);
+    server.until("WATCHDOG=1");
+    let camera = cli(&server.dir.path().join("data"), &["camera", "add", "--name", "Gate"]);
+    let camera: serde_json::Value = serde_json::from_slice(&camera.stdout).unwrap();
+    let token = format!("Acc {}", camera["access_tokens"]["all"].as_str().unwrap());
+    let pid = server.process.0.id().to_string();
+    let mut strace = Command::new("strace");
+    strace.args(["-qq", "-f", "-o", "/dev/null", "-e", "trace=fdatasync"]);
+    strace.args(["-e", "inject=fdatasync:delay_enter=3000000", "-p", &pid]);
+    let strace = Process(strace.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let is_traced = || {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+    };
+    wait_until("strace holds the server", is_traced);
+    let address = server.addresses[0].clone();
+    let sender = std::thread::spawn(move || {
+        let event = serde_json::json!({"camid": 1, "name": "motion", "age_ms": 0});
+        Client::new(&address, &token).post("/api/v2/storage/events/", &event).status
+    });
+    let complains = || server.log().contains("the journal's thread does not answer");
+    wait_until("the watchdog's loop complains", complains);
+    assert_eq!(sender.join().unwrap(), 201, "it hung, and did not fail");
+    drop(strace);
+    server.drain();
+    server.until("WATCHDOG=1");
 }
 
 #[test]
