@@ -242,7 +242,7 @@ impl Conversation<'_> {
                         break;
                     }
                 },
-                Some(taken) = self.uploads.next() => self.done.pictures += u64::from(taken),
+                Some(is_kept) = self.uploads.next() => self.done.pictures += u64::from(is_kept),
                 _ = events.tick(), if may_send => self.happen().await?,
                 _ = pings.tick() => self.socket.send(Message::Ping(Vec::new().into())).await?,
             }

@@ -1,5 +1,6 @@
 //! Files of the events of cameras with an agent: sent to signed addresses; and cameras of older make.
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -165,7 +166,6 @@ fn a_camera_of_older_make_is_served() {
         client.get(&format!("{}motion/", types(id))).ok(200)["caps"]["can_be_triggered"] == true
     });
     // Milliseconds, numbers in quotes, a picture within the message.
-    use base64::Engine as _;
     let small = crate::pictures::picture(320, 240, image::ImageFormat::Jpeg);
     let inline = base64::engine::general_purpose::STANDARD.encode(&small);
     cam.say(

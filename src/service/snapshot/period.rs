@@ -1,5 +1,7 @@
 //! Pictures by the clock: the type `snapshot` with a period.
 
+use std::collections::HashMap;
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use super::{Ask, For, SNAPSHOT, Snapshots};
@@ -33,6 +35,10 @@ impl Due {
 }
 
 impl Snapshots {
+    fn due(&self) -> MutexGuard<'_, HashMap<CameraId, Due>> {
+        self.due.lock().expect("nothing panics while it is held")
+    }
+
     /// Asks for the pictures that are due. To be called about once a second.
     ///
     /// # Errors
@@ -48,28 +54,21 @@ impl Snapshots {
                 wanted.push((*camera, Duration::from_secs(period.into())));
             }
         }
-        {
-            let mut due = self.due.lock().expect("nothing panics while it is held");
-            due.retain(|camera, _| wanted.iter().any(|(wanted, _)| wanted == camera));
-        }
+        self.due().retain(|camera, _| wanted.iter().any(|(wanted, _)| wanted == camera));
         self.asks.keep(|camera| catalogue.camera(camera).is_some());
         for (camera, period) in wanted {
-            let known = {
-                let due = self.due.lock().expect("nothing panics while it is held");
-                due.get(&camera).copied().filter(|due| due.period == period)
-            };
-            let mut due = match known {
-                Some(due) => due,
-                None => {
-                    let last = self.last(camera).await?;
-                    Due::first(period, last, now, self.core.clock.now())
-                }
+            let known = self.due().get(&camera).copied().filter(|due| due.period == period);
+            let mut due = if let Some(due) = known {
+                due
+            } else {
+                let last = self.last(camera).await?;
+                Due::first(period, last, now, self.core.clock.now())
             };
             if due.at <= now {
                 self.core.ask_for_picture(&self.asks, Ask { camera, what: For::Period });
                 due = due.next(now);
             }
-            self.due.lock().expect("nothing panics while it is held").insert(camera, due);
+            self.due().insert(camera, due);
         }
         Ok(())
     }
