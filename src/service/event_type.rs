@@ -248,8 +248,8 @@ pub(super) fn put(
     let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
     let mut entry = CameraEntry::clone(entry);
     tx.put_event_type(camera, &event_type)?;
-    entry.types.insert(event_type.name.clone(), event_type.clone());
     let shown = entry.shown(&event_type);
+    entry.types.insert(event_type.name.clone(), event_type);
     next.put_camera(entry);
     Ok(shown)
 }

@@ -121,6 +121,11 @@ impl Device {
         self.asked.lock().unwrap().clone()
     }
 
+    /// Forgets what came in so far.
+    pub fn forget(&self) {
+        self.asked.lock().unwrap().clear();
+    }
+
     /// What came in without a log-in that holds.
     pub fn refused(&self) -> Vec<Asked> {
         self.refused.lock().unwrap().clone()
@@ -250,5 +255,9 @@ fn sha256(text: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }

@@ -26,7 +26,7 @@ struct Site {
 
 impl Site {
     fn start() -> Self {
-        Self::start_with(&["--device-allow", "127.0.0.0/8", "--device-timeout-ms", "400"])
+        Self::start_with(&["--device-allow", "127.0.0.0/8", "--device-timeout-ms", "1500"])
     }
 
     fn start_with(arguments: &[&str]) -> Self {
@@ -489,24 +489,38 @@ fn what_is_forced_on_is_set_back_after_a_crash() {
     let mut site = Site::start();
     let device = Device::start(Login::Md5AndBasic, yes);
     site.is_at(device.port);
-    site.recipe(&on_and_off(2_000));
-    site.trigger(&json!({"meta": {"who": "a/b"}})).ok(200);
-    site.server.kill();
+    // A slow machine may need longer from the answer to the crash than a short hold lasts.
+    for hold_ms in [1_000, 4_000, 16_000] {
+        site.recipe(&on_and_off(hold_ms));
+        site.trigger(&json!({"meta": {"who": "a/b"}})).ok(200);
+        site.server.kill();
+        if device.asked().len() == 1 {
+            break;
+        }
+        site.server.restart_with(&["--device-allow", "127.0.0.0/8"]);
+        let key = site.server.client(&site.server.key());
+        site.key = key;
+        device.forget();
+    }
     assert_eq!(device.asked().len(), 1, "it is still held");
     // Neither the recipe nor the trigger's tags are needed for it any more.
     site.server.restart_with(&["--device-allow", "127.0.0.0/8"]);
     let key = site.server.client(&site.server.key());
-    key.delete(&site.recipe_path()).ok(204);
+    site.key = key;
+    site.key.delete(&site.recipe_path()).ok(204);
     let asked = device.wait_for(2);
     assert_eq!(asked[1].target, "/off?a%2Fb");
-    // Once is enough: nothing is left of it.
+    // Once is enough, unless the crash came before that was on disk. What is due after a start has its turn
+    // before a new trigger.
+    site.open_door();
+    let offs = || device.asked().iter().filter(|asked| asked.target.starts_with("/off")).count();
     let deadline = Instant::now() + PATIENCE;
     loop {
+        let before = offs();
         site.server.kill();
         site.server.restart_with(&["--device-allow", "127.0.0.0/8"]);
-        let before = device.asked().len();
-        site.server.wait_ready();
-        if before == 2 {
+        site.trigger(&json!({})).ok(200);
+        if offs() == before {
             break;
         }
         assert!(Instant::now() < deadline, "it is set back again and again");
@@ -516,7 +530,7 @@ fn what_is_forced_on_is_set_back_after_a_crash() {
 
 #[test]
 fn a_release_that_fails_is_tried_again_and_given_up_with_a_word() {
-    let site = Site::start_with(&["--device-allow", "127.0.0.1", "--device-timeout-ms", "100"]);
+    let site = Site::start_with(&["--device-allow", "127.0.0.1", "--device-timeout-ms", "200"]);
     user(&site.server, "chief", "admin");
     site.recipe(&on_and_off(100));
     let tries = Arc::new(AtomicUsize::new(0));

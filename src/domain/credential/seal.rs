@@ -28,12 +28,13 @@ pub struct Sealed(pub Vec<u8>);
 
 impl SecretKey {
     /// Seals a camera's password. `nonce` must be random.
+    #[expect(clippy::missing_panics_doc, reason = "the cipher takes whatever fits into memory")]
     pub fn seal(&self, camera: CameraId, nonce: &SealNonce, password: &CameraPassword) -> Sealed {
         let payload = Payload { msg: password.0.as_bytes(), aad: &camera.0.to_be_bytes() };
         let sealed = self
             .sealer()
             .encrypt(&XNonce::from(*nonce), payload)
-            .expect("a password is far shorter than the cipher's limit");
+            .expect("a password is shorter than 256 GiB");
         Sealed([nonce.as_slice(), &sealed].concat())
     }
 

@@ -48,12 +48,11 @@ pub(super) async fn resolve(
     allow: &[Network],
 ) -> Result<Vec<SocketAddr>, Failure> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    let found: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
-        Ok(address) => vec![SocketAddr::new(address, port)],
-        Err(_) => {
-            let found = tokio::net::lookup_host((bare, port)).await;
-            found.map_err(|_| Failure::Unresolved)?.collect()
-        }
+    let found: Vec<SocketAddr> = if let Ok(address) = bare.parse::<IpAddr>() {
+        vec![SocketAddr::new(address, port)]
+    } else {
+        let found = tokio::net::lookup_host((bare, port)).await;
+        found.map_err(|_| Failure::Unresolved)?.collect()
     };
     if found.is_empty() {
         return Err(Failure::Unresolved);

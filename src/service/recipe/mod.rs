@@ -25,6 +25,14 @@ use release::Releases;
 
 pub use trigger::{Trigger, Triggered};
 
+/// Runs something beside whoever asked for it: one trigger or one release, which ends by itself.
+#[expect(clippy::disallowed_methods, reason = "it is no loop, and its time is bounded")]
+fn aside<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    tokio::spawn(work)
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Recipes {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Recipes;
 use super::vendor;
+use super::{Recipes, aside};
 use crate::domain::recipe::{Release, Undo};
 use crate::domain::{CameraId, EventTypeId, Timestamp};
 use crate::service::audit::Act;
@@ -153,7 +153,7 @@ impl Recipes {
         let (due, next) = self.releases.due();
         for key in due {
             // Cameras do not wait for each other. What the end of the server cuts off is on disk.
-            tokio::spawn(self.clone().release(key));
+            drop(aside(self.clone().release(key)));
         }
         let latest = Instant::now() + LOOK_EVERY;
         tokio::select! {

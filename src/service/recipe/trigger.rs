@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Recipes;
 use super::vendor::{self, Step};
+use super::{Recipes, aside};
 use crate::domain::recipe::{Command, NoEcho, Recipe, Release, Undo, Values};
 use crate::domain::{CameraId, EventId, EventTypeId, Meta, NewEvent, Timestamp, When};
 use crate::service::access::{Action, Caller};
@@ -86,13 +86,15 @@ impl Recipes {
         let plan = Plan::of(recipe, event_type, &trigger)?;
         // It goes on even if the caller goes away: what was begun is seen through.
         let (waits, camera) = (trigger.waits, trigger.camera);
-        let run = tokio::spawn(self.clone().run(caller.clone(), trigger, plan));
+        let (recipes, caller) = (self.clone(), caller.clone());
+        let run = aside(async move {
+            let outcome = recipes.run(caller, trigger, plan).await;
+            if let (false, Err(error)) = (waits, &outcome) {
+                tracing::warn!(camera.id = camera.0, %error, "a trigger that nobody waits for failed");
+            }
+            outcome
+        });
         if !waits {
-            tokio::spawn(async move {
-                if let Ok(Err(error)) = run.await {
-                    tracing::warn!(camera.id = camera.0, %error, "a trigger that nobody waits for failed");
-                }
-            });
             return Ok(Triggered::Sent);
         }
         match run.await {
@@ -157,6 +159,9 @@ impl Recipes {
         told: Option<Act>,
         release: Option<&Release>,
     ) -> Result<()> {
+        if told.is_none() && release.is_none() {
+            return Ok(());
+        }
         let release = release.cloned();
         let write = move |tx: &crate::store::WriteTx<'_>| match &release {
             Some(release) => Ok(tx.put_release(release)?),
@@ -171,16 +176,13 @@ impl Recipes {
     /// Nothing was forced on: what was held before is held as before.
     async fn take_back(&self, release: &Release, former: Option<Release>) -> Result<()> {
         let (camera, event_type) = (release.camera, release.event_type);
-        match former {
-            Some(former) => {
-                let kept = former.clone();
-                self.core.change(move |tx, _| Ok(tx.put_release(&kept)?)).await?;
-                self.releases.resume(former, self.core.clock.now());
-            }
-            None => {
-                self.core.change(move |tx, _| Ok(tx.remove_release(camera, event_type)?)).await?;
-                self.releases.forget(camera, event_type);
-            }
+        if let Some(former) = former {
+            let kept = former.clone();
+            self.core.change(move |tx, _| Ok(tx.put_release(&kept)?)).await?;
+            self.releases.resume(former, self.core.clock.now());
+        } else {
+            self.core.change(move |tx, _| Ok(tx.remove_release(camera, event_type)?)).await?;
+            self.releases.forget(camera, event_type);
         }
         Ok(())
     }
