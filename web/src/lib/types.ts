@@ -41,6 +41,8 @@ export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connected_fro
   device?: Schema<'DeviceBody'>;
   /** Admins only. */
   connected_from?: string | null;
+  /** Admins only. */
+  device?: Told<Schema<'DeviceBody'>> | null;
   rejected_24h: Record<string, number>;
   /** Only on a single camera that was removed; then nothing else is known of it but id and name. */
   removed?: boolean;

@@ -97,16 +97,17 @@ export class CameraTypes {
   }
 
   /** Asks the camera to raise an event, and tells what became of it in words. */
-  async trigger(name: string): Promise<TriggerResult> {
+  async trigger(name: string, confirm = false): Promise<TriggerResult> {
     try {
-      const done = await api.post<{ status: string; event_id?: number | null }>(
-        `${this.path}${encodeURIComponent(name)}/trigger/`, {},
+      const done = await api.post<{ status: string; event_id?: number | null; no_echo?: boolean | null }>(
+        `${this.path}${encodeURIComponent(name)}/trigger/`, confirm ? { confirm } : {},
       );
       return done.event_id
         ? { ok: true, event: done.event_id, text: t('trigger.done', { id: String(done.event_id) }) }
-        : { ok: true, event: null, text: t('trigger.confirmed') };
+        : { ok: true, event: null, text: t(done.no_echo ? 'trigger.no_echo' : 'trigger.confirmed') };
     } catch (cause) {
-      return { ok: false, event: null, text: refusal(cause) };
+      const unsure = cause instanceof ApiError && cause.code === 'confirmation_required';
+      return { ok: false, event: null, text: refusal(cause), unsure };
     }
   }
 }
@@ -116,11 +117,13 @@ export interface TriggerResult {
   ok: boolean;
   event: number | null;
   text: string;
+  /** It is asked whether it is meant. */
+  unsure?: boolean;
 }
 
 const REFUSALS: Record<string, string> = {
   camera_offline: 'trigger.offline', camera_refused: 'trigger.refused', camera_timeout: 'trigger.timeout',
-  not_triggerable: 'trigger.not_triggerable',
+  not_triggerable: 'trigger.not_triggerable', confirmation_required: 'trigger.unsure', camera_not_set_up: 'trigger.not_set_up',
 };
 
 function refusal(cause: unknown): string {
