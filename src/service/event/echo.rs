@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -9,10 +10,16 @@ use super::{Events, query};
 use crate::domain::filter::Filter;
 use crate::domain::{CameraId, EventId};
 use crate::service::access::Caller;
-use crate::service::error::Result;
+use crate::service::error::{Error, Result};
 
 /// Rows looked at in one read.
 const CHUNK: usize = 500;
+/// Most who wait at once, and for one camera: each looks at everything that is stored meanwhile.
+const WAITERS_MAX: usize = 256;
+/// See [`WAITERS_MAX`].
+const WAITERS_PER_CAMERA_MAX: usize = 32;
+/// Time before a look: what arrives meanwhile is read at once.
+const PAUSE: Duration = Duration::from_millis(10);
 /// Taken events that are remembered: more than can come while anybody waits for one camera's.
 const TAKEN_KEPT: usize = 4_096;
 
@@ -44,12 +51,16 @@ impl Echoes {
         self.0.lock().expect("nothing panics while it is held")
     }
 
-    fn begin(&self, camera: CameraId, name: String, after: EventId) -> Waiter {
+    fn begin(&self, camera: CameraId, name: String, after: EventId) -> Result<Waiter> {
         let mut waiting = self.lock();
+        let of_camera = waiting.waiters.values().filter(|(known, _)| *known == camera).count();
+        if waiting.waiters.len() >= WAITERS_MAX || of_camera >= WAITERS_PER_CAMERA_MAX {
+            return Err(Error::Overloaded("too many triggers wait for their events"));
+        }
         waiting.last += 1;
         let number = waiting.last;
         waiting.waiters.insert(number, (camera, name.clone()));
-        Waiter { echoes: self.clone(), number, camera, name, after }
+        Ok(Waiter { echoes: self.clone(), number, camera, name, after })
     }
 }
 
@@ -80,7 +91,7 @@ impl Events {
     /// Begins to wait for an event of `camera` named `name` that is stored from now on.
     ///
     /// # Errors
-    /// The store's.
+    /// [`Error::Overloaded`], and the store's.
     pub(in crate::service) async fn expect_echo(
         &self,
         echoes: &Echoes,
@@ -88,7 +99,7 @@ impl Events {
         name: String,
     ) -> Result<Waiter> {
         let newest = self.core.read(|tx| Ok(tx.last_event()?)).await?;
-        Ok(echoes.begin(camera, name, newest))
+        echoes.begin(camera, name, newest)
     }
 
     /// The first event that `waiter` waits for and nobody else has; none until `deadline`.
@@ -116,6 +127,7 @@ impl Events {
                 _ = ended.wait_for(|ended| *ended) => return Ok(None),
                 () = tokio::time::sleep_until(deadline) => return Ok(None),
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -150,12 +162,30 @@ mod tests {
     #[test]
     fn each_event_is_for_whoever_waits_longest() {
         let echoes = Echoes::default();
-        let begin = |camera, name: &str| echoes.begin(CameraId(camera), name.into(), EventId(0));
+        let begin =
+            |camera, name: &str| echoes.begin(CameraId(camera), name.into(), EventId(0)).unwrap();
         let (first, second, other) = (begin(1, "door"), begin(1, "door"), begin(1, "gate"));
         assert!(other.takes(EventId(4)), "nobody else waits for its like");
         assert!(!second.takes(EventId(5)), "it is the first one's");
         assert!(first.takes(EventId(5)) && !first.takes(EventId(5)));
         drop(first);
         assert!(!second.takes(EventId(5)) && second.takes(EventId(6)));
+    }
+
+    #[test]
+    fn those_who_wait_are_limited_in_all_and_by_camera() {
+        let echoes = Echoes::default();
+        let begin = |camera| echoes.begin(CameraId(camera), "door".into(), EventId(0));
+        let mut waiters = Vec::new();
+        for camera in 0..8 {
+            for _ in 0..WAITERS_PER_CAMERA_MAX {
+                waiters.push(begin(camera).unwrap());
+            }
+            assert!(begin(camera).is_err());
+        }
+        assert_eq!(waiters.len(), WAITERS_MAX);
+        assert!(begin(8).is_err());
+        waiters.pop();
+        assert!(begin(8).is_ok());
     }
 }
