@@ -61,15 +61,18 @@ fn examples(page: &str) -> Vec<Example> {
     found
 }
 
-/// Runs the examples of a page. `$EVENT` is the id of the event that was answered last.
 fn run(page: &str, least: usize) {
+    run_on(page, least, &Server::start(), "");
+}
+
+/// Runs the examples of a page. `$EVENT` is the id of the event that was answered last.
+fn run_on(page: &str, least: usize, server: &Server, plain: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = std::fs::read_to_string(&path).unwrap();
     let examples = examples(&text);
     assert!(examples.len() >= least, "{page} has {} examples", examples.len());
-    let server = Server::start();
-    let gate = camera(&server, &["--name", "Gate"]);
-    let yard = camera(&server, &["--name", "Yard"]);
+    let gate = camera(server, &["--name", "Gate"]);
+    let yard = camera(server, &["--name", "Yard"]);
     let key = server.key();
     let admin = server.admin();
     let mut event = String::new();
@@ -86,6 +89,7 @@ fn run(page: &str, least: usize) {
             .env("PATH", &search)
             .env("WATCHPOST_DATA_DIR", server.dir())
             .env("WP", &server.base)
+            .env("PLAIN", plain)
             .env("KEY", secret(&key))
             .env("SESSION", admin.header("Cookie").split_once('=').unwrap().1)
             .env("TOKEN", secret(&gate.all))
@@ -128,6 +132,15 @@ fn the_examples_of_the_metrics_reference_work() {
 #[test]
 fn the_examples_of_the_guide_work() {
     run("docs/guide/getting-started.md", 5);
+}
+
+#[test]
+fn the_examples_of_the_guide_to_tls_work() {
+    let own_ca = ["--tls", "own-ca", "--ingest-listen", "127.0.0.1:0"];
+    let mut server = Server::start_with(&own_ca);
+    let line = server.line();
+    let plain = line.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next());
+    run_on("docs/guide/tls.md", 4, &server, plain.unwrap());
 }
 
 /// Every code that the server can answer with is in the reference, and no other.

@@ -28,15 +28,18 @@ export class Server {
   #process: ChildProcess | null = null;
   #cookie: { name: string; value: string } | null = null;
 
+  /** `args`: flags of `serve` beside those that every server here gets. */
+  constructor(private readonly args: string[] = []) {}
+
   /** Starts it, and waits until it listens. */
-  static async start(): Promise<Server> {
-    const server = new Server();
+  static async start(args: string[] = []): Promise<Server> {
+    const server = new Server(args);
     await server.start();
     return server;
   }
 
   async start(): Promise<void> {
-    const child = spawn(BINARY, ['serve', '--data-dir', this.dir, '--listen', this.#listen], {
+    const child = spawn(BINARY, ['serve', '--data-dir', this.dir, '--listen', this.#listen, ...this.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment(),
     });
@@ -47,7 +50,7 @@ export class Server {
       const late = setTimeout(() => failed(new Error(`no start within ${START_MS} ms\n${this.log}`)), START_MS);
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString();
-        const line = /listening on (http:\/\/\S+)/.exec(out);
+        const line = /listening on (https?:\/\/\S+)/.exec(out);
         if (line?.[1]) {
           clearTimeout(late);
           found(line[1]);

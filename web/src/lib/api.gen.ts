@@ -215,6 +215,23 @@ export type components = {
             /** @description The camera can raise it by the clock. */
             is_periodic: boolean;
         };
+        /** @description A certificate. */
+        CertificateBody: {
+            /** @description SHA-256 of it, in hexadecimal bytes with colons between. */
+            fingerprint_sha256: string;
+            /** @description Host names and addresses that it is for. */
+            names: string[];
+            /**
+             * @description Until when it is good.
+             * @example 2027-12-22T21:14:07Z
+             */
+            not_after: string;
+            /**
+             * @description Whom it names.
+             * @example O=Watchpost, CN=Watchpost server
+             */
+            subject: string;
+        };
         /** @description Whether the trail holds together. */
         ChainBody: {
             /**
@@ -294,7 +311,8 @@ export type components = {
              */
             detail: string;
             /**
-             * @description `writes`, `disk`, `clock`, `records` (whether any was damaged) or `index`.
+             * @description `writes`, `disk`, `clock`, `records` (whether any was damaged), `index`, and with
+             *     TLS `certificate`.
              * @example writes
              */
             name: string;
@@ -1968,6 +1986,8 @@ export type components = {
              * @example 2026-11-22T21:14:07Z
              */
             started_at: string;
+            /** @description How it speaks TLS. */
+            tls: components["schemas"]["TlsBody"];
             /**
              * Format: int64
              * @description For how long it has been running.
@@ -2008,6 +2028,16 @@ export type components = {
             state: string;
             /** @description The same as a JPEG of at most 320 pixels' width. */
             url: string;
+        };
+        /** @description How the server speaks TLS. */
+        TlsBody: {
+            ca?: components["schemas"]["CertificateBody"] | null;
+            certificate?: components["schemas"]["CertificateBody"] | null;
+            /**
+             * @description Where its certificate comes from: `off` (plain HTTP), `files` or `own-ca`.
+             * @example own-ca
+             */
+            mode: string;
         };
         /** @description What became of a trigger. */
         TriggerBody: {
