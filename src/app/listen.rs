@@ -81,7 +81,7 @@ impl Addresses {
         }
         for address in &self.ingest {
             tracing::info!(%address, scheme = "http", "listening for events alone");
-            writeln!(out, "listening on http://{address} (events only)")?;
+            writeln!(out, "listening on http://{address}")?;
         }
         out.flush()
     }

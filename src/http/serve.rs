@@ -138,7 +138,10 @@ async fn enter(
         }
         Some(tls) => {
             let shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake(stream, &tls)).await;
-            Stream::Tls(Box::new(shaken.map_err(io::Error::from)??))
+            let shaken = shaken.unwrap_or_else(|late| Err(late.into()));
+            // Anybody could fill the log with it; whoever looks for a camera's trouble turns it on.
+            let told = |error: &io::Error| tracing::debug!(%peer, %error, "no TLS handshake");
+            Stream::Tls(Box::new(shaken.inspect_err(told)?))
         }
     };
     Ok((Io { stream, connection: Cell::new(Some(connection)) }, Protocol::Http1, Some(peer)))

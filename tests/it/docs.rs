@@ -138,7 +138,7 @@ fn the_examples_of_the_guide_work() {
 fn the_examples_of_the_guide_to_tls_work() {
     let own_ca = ["--tls", "own-ca", "--ingest-listen", "127.0.0.1:0"];
     let mut server = Server::start_with(&own_ca);
-    let line = server.line();
+    let line = server.line().trim().to_owned();
     let plain = line.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next());
     run_on("docs/guide/tls.md", 4, &server, plain.unwrap());
 }

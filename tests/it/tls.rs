@@ -152,7 +152,7 @@ fn sighup_takes_log_level_and_rate_limits_anew_and_refuses_a_bad_file_whole() {
 
 #[test]
 fn tls_1_2_and_1_3_are_spoken_and_1_1_is_not() {
-    let site = Site::with(OWN_CA);
+    let site = Site::with(&format!("{OWN_CA}[log]\nlevel = 'info,watchpost::http::serve=debug'\n"));
     let trust = site.own_ca();
     for version in [&TLS12, &TLS13] {
         let mut tls = site.connect(&trust.only(version), "127.0.0.1").unwrap();
@@ -182,6 +182,7 @@ fn tls_1_2_and_1_3_are_spoken_and_1_1_is_not() {
         answer
     };
     assert_eq!(hello(2), [21, 3, 3, 0, 2, 2, 70], "an alert: fatal, protocol_version");
+    site.wait_log("no TLS handshake", 1);
     assert_eq!(hello(3)[0], 22, "the handshake goes on");
 
     let plain = site.ask_plain(0, "GET", "/", "", "");

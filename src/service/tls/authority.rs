@@ -63,8 +63,8 @@ impl Authority {
         Self::parse(&text).map(Some).map_err(|what| TlsError::Unusable {
             path: dir.join(TlsFile::Authority.name()),
             what: format!(
-                "{what}; bring it back from a backup, or remove it: there is a new CA then, that \
-                 every client has to be told to trust"
+                "{what}; bring the file back, or remove it: there is a new CA then, that every \
+                 client has to be told to trust"
             ),
         })
     }
