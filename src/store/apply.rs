@@ -17,8 +17,8 @@ use super::key::{
 };
 use super::row::{self, EventRow, EventV1, IdempotencyRow};
 use super::tables::{
-    EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, IDEMPOTENCY,
-    IDEMPOTENCY_BY_AGE, SERIES, STATE, TAG_NUMBERS, state,
+    EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, HOLDS,
+    IDEMPOTENCY, IDEMPOTENCY_BY_AGE, SERIES, STATE, TAG_NUMBERS, state,
 };
 
 /// Tag numbers kept in memory; past this the memory starts anew.
@@ -140,14 +140,24 @@ pub(super) const fn attachment_number(of: Attachment, state: FileState) -> Optio
     }
 }
 
-/// Applies `changes`, whose newest record is `last_seq`, within one transaction.
+/// What a stored row takes in all tables together, about: its weight, bytes.
+pub(super) fn weight(row_bytes: usize) -> i64 {
+    const INDEXED: usize = 200;
+    i64::try_from(row_bytes + INDEXED).unwrap_or(i64::MAX)
+}
+
+/// Applies `changes`, whose newest record is `last_seq`, within one transaction. Returns by how much the
+/// weight of all rows grew.
 pub(super) fn apply<'c>(
     tx: &WriteTransaction,
     memory: &mut Memory,
     changes: impl Iterator<Item = &'c Change>,
     last_seq: u64,
-) -> Result<()> {
+) -> Result<i64> {
     let mut events = tx.open_table(EVENTS)?;
+    // Opened, and so made, with the first delete.
+    let mut holds: Option<Table<'_, u64, &[u8]>> = None;
+    let mut grown = 0;
     let mut known_series = tx.open_table(SERIES)?;
     let mut keys = tx.open_table(IDEMPOTENCY)?;
     let mut keys_by_age = tx.open_table(IDEMPOTENCY_BY_AGE)?;
@@ -174,6 +184,7 @@ pub(super) fn apply<'c>(
                     events.insert(new.id.0, there.as_slice())?; // its tags may have changed since
                     continue;
                 }
+                grown += weight(bytes.len());
                 let spot = Spot::of(new.id.0, &new.row());
                 indexes.event(spot, 1);
                 for (tag, _) in new.meta.pairs() {
@@ -186,13 +197,23 @@ pub(super) fn apply<'c>(
                     remember(new, uid, &mut keys, &mut keys_by_age)?;
                 }
             }
-            Change::Tags { id, edits } => retag(&mut events, &mut indexes, *id, edits)?,
+            Change::Tags { id, edits } => grown += retag(&mut events, &mut indexes, *id, edits)?,
             Change::Attachment { id, of, state } => {
                 reattach(&mut events, &mut indexes, *id, (*of, *state))?;
             }
             Change::Delete { ids } => {
+                if holds.is_none() {
+                    holds = Some(tx.open_table(HOLDS)?);
+                }
                 for id in ids {
+                    // Whoever asked for it may have looked before the hold was set.
+                    if let Some(holds) = &holds
+                        && holds.get(id.0)?.is_some()
+                    {
+                        continue;
+                    }
                     let Some(old) = events.remove(id.0)? else { continue };
+                    grown -= weight(old.value().len());
                     let Ok(EventRow::V1(row)) = row::decode(id.0, old.value()) else { continue };
                     let spot = Spot::of(id.0, &row);
                     indexes.event(spot, -1);
@@ -211,9 +232,17 @@ pub(super) fn apply<'c>(
     indexes.series.flush(&mut tx.open_table(EVENTS_BY_SERIES)?)?;
     indexes.tags.flush(&mut tx.open_table(EVENT_TAGS)?)?;
     indexes.deltas.flush(&mut tx.open_table(EVENT_COUNTS)?, &mut tx.open_table(EVENT_MINUTES)?)?;
+    let last_event_before = indexes.state.get(state::LAST_EVENT)?.map_or(0, |v| v.value());
     raise(&mut indexes.state, state::LAST_EVENT, last_event)?;
     raise(&mut indexes.state, state::LAST_ARRIVAL, last_arrival.max(0).unsigned_abs())?;
-    raise(&mut indexes.state, state::APPLIED_SEQ, last_seq)
+    raise(&mut indexes.state, state::APPLIED_SEQ, last_seq)?;
+    if grown != 0 {
+        let known = indexes.state.get(state::EVENT_WEIGHT)?.map(|v| v.value());
+        if let Some(known) = known.or((grown > 0 && last_event_before == 0).then_some(0)) {
+            indexes.state.insert(state::EVENT_WEIGHT, known.saturating_add_signed(grown))?;
+        }
+    }
+    Ok(grown)
 }
 
 /// Sets a counter to `value` unless it is there already or beyond.
@@ -243,11 +272,11 @@ fn retag(
     indexes: &mut Indexes<'_>,
     id: EventId,
     edits: &[(String, Option<String>)],
-) -> Result<()> {
-    let Some(old) = events.get(id.0)?.map(|value| value.value().to_vec()) else { return Ok(()) };
-    let Ok(EventRow::V1(row)) = row::decode(id.0, &old) else { return Ok(()) };
+) -> Result<i64> {
+    let Some(old) = events.get(id.0)?.map(|value| value.value().to_vec()) else { return Ok(0) };
+    let Ok(EventRow::V1(row)) = row::decode(id.0, &old) else { return Ok(0) };
     let before = Meta::from_stored(row.meta);
-    let Ok(after) = before.edited(edits) else { return Ok(()) };
+    let Ok(after) = before.edited(edits) else { return Ok(0) };
     let new = row::encode(id.0, &EventRow::V1(EventV1 { meta: after.json(), ..row.clone() }));
     events.insert(id.0, new.as_slice())?;
     let spot = Spot::of(id.0, &row);
@@ -259,7 +288,7 @@ fn retag(
     for (tag, _) in after.iter().filter(|(tag, _)| !has(&before, tag)) {
         indexes.tag(spot, tag, 1)?;
     }
-    Ok(())
+    Ok(weight(new.len()) - weight(old.len()))
 }
 
 fn reattach(

@@ -49,6 +49,22 @@ pub enum StoreError {
     TooLong,
 }
 
+impl StoreError {
+    /// Whether no room was found on the disk.
+    pub fn is_full(&self) -> bool {
+        let io = |error: &std::io::Error| {
+            use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+            matches!(error.kind(), StorageFull | QuotaExceeded)
+        };
+        match self {
+            Self::Full => true,
+            Self::Io { source, .. } | Self::Journal(JournalError::Io { source, .. }) => io(source),
+            Self::Database(error) => matches!(&**error, redb::Error::Io(source) if io(source)),
+            _ => false,
+        }
+    }
+}
+
 /// Result of a store function.
 pub type Result<T> = std::result::Result<T, StoreError>;
 

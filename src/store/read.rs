@@ -1,10 +1,13 @@
 //! Reading: a snapshot of everything, and single rows out of it.
 
+use std::any::Any;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
+use super::apply;
 use super::error::{Result, StoreError};
 use super::row::{self, EventRow, EventV1, IdempotencyRow};
 use super::tables::{EVENTS, IDEMPOTENCY, IDEMPOTENCY_BY_AGE, SERIES, STATE, TAG_NUMBERS, state};
@@ -12,6 +15,9 @@ use crate::domain::{Attached, CameraId, EventId, EventTypeId, Meta, Timestamp};
 
 /// Longest time that one read may hold its snapshot (operations.md 1.10).
 pub const READ_MAX: Duration = Duration::from_secs(5);
+
+/// Rows at either end that tell the weight of all.
+const WEIGHED: usize = 500;
 
 /// Damaged rows that this process has met.
 static DAMAGED_ROWS: AtomicU64 = AtomicU64::new(0);
@@ -75,11 +81,18 @@ pub struct Remembered {
 pub struct ReadTx {
     pub(super) tx: ReadTransaction,
     pub(super) deadline: Instant,
+    /// Keeps the database open that this reads, also after it was replaced.
+    _open: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl ReadTx {
     pub(super) fn new(tx: ReadTransaction) -> Self {
-        Self { tx, deadline: Instant::now() + READ_MAX }
+        Self { tx, deadline: Instant::now() + READ_MAX, _open: None }
+    }
+
+    /// The same, which keeps `open` until it is dropped.
+    pub(super) fn keeping(self, open: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { _open: Some(open), ..self }
     }
 
     /// Fails once the snapshot has been held too long. To be called now and then in long walks.
@@ -119,6 +132,23 @@ impl ReadTx {
     /// Newest arrival of an event.
     pub fn last_arrival(&self) -> Result<Timestamp> {
         Ok(Timestamp(self.state(state::LAST_ARRIVAL)?.cast_signed()))
+    }
+
+    /// Weight of all stored rows, see `apply::weight`. Of a database that does not hold it yet, a guess by
+    /// its oldest and its newest rows.
+    pub(super) fn event_weight(&self) -> Result<u64> {
+        let known = self.tx.open_table(STATE)?.get(state::EVENT_WEIGHT)?.map(|v| v.value());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let table = self.tx.open_table(EVENTS)?;
+        let (mut rows, mut weight) = (0, 0);
+        for entry in table.iter()?.take(WEIGHED).chain(table.iter()?.rev().take(WEIGHED)) {
+            weight += apply::weight(entry?.1.value().len());
+            rows += 1;
+        }
+        let count = redb::ReadableTableMetadata::len(&table)?;
+        Ok((count * weight.unsigned_abs()).checked_div(rows).unwrap_or(0))
     }
 
     pub(super) fn state(&self, name: &str) -> Result<u64> {

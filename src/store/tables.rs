@@ -45,6 +45,11 @@ pub(super) const RECIPES: Table<Series, &[u8]> = TableDefinition::new("recipes")
 pub(super) const RELEASES: Table<Series, &[u8]> = TableDefinition::new("releases");
 /// Event type number to its name. Numbers are never reused.
 pub(super) const TYPE_NAMES: Table<u16, &str> = TableDefinition::new("type_names");
+/// Events that nothing deletes; there from the first one on.
+pub(super) const HOLDS: Table<u64, &[u8]> = TableDefinition::new("holds");
+/// Runs of events that arrived while the clock was not believed, by the first one's id; there from the
+/// first one on.
+pub(super) const CLOCK_DOUBTS: Table<u64, &[u8]> = TableDefinition::new("clock_doubts");
 /// Kind letter and id to a credential.
 pub(super) const CREDENTIALS: Table<(u8, u32), &[u8]> = TableDefinition::new("credentials");
 /// User id to a person who logs in.
@@ -90,6 +95,10 @@ pub(super) mod state {
     pub const LAST_USER: &str = "last_user";
     /// Newest session number.
     pub const LAST_SESSION: &str = "last_session";
+    /// Weight of all stored events, see `apply::weight`.
+    pub const EVENT_WEIGHT: &str = "event_weight";
+    /// Number of the last change of settings.
+    pub const LAST_CHANGE: &str = "last_change";
     /// Newest entry of the audit trail.
     pub const LAST_AUDIT: &str = "last_audit";
 }

@@ -4,12 +4,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use redb::{Database, Durability};
+use arc_swap::ArcSwap;
+use redb::Durability;
 
+use super::handle::Handle;
 use super::progress::{Part, Progress};
+use super::room::Room;
 use super::writer::RETRY_AFTER;
-use super::{Change, Exclusive, Result};
+use super::{Change, Exclusive, Result, StoreError};
 use crate::store::apply;
+use crate::store::read::ReadTx;
+use crate::store::tables::state;
 
 /// A durable commit is due after so many records, so many bytes, or so long after the first.
 const COMMIT_RECORDS: u64 = if cfg!(test) { 200 } else { 8_000 };
@@ -27,11 +32,15 @@ pub(super) enum Job {
 }
 
 pub(super) struct Applier {
-    pub db: Arc<Database>,
+    /// The database, shared with those who read. Replaced after a failure.
+    pub handle: Arc<ArcSwap<Handle>>,
     pub memory: apply::Memory,
     pub progress: Arc<Progress>,
+    pub room: Arc<Room>,
     pub jobs: Receiver<Job>,
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Number of the last change of settings that was committed.
+    pub last_change: u64,
 }
 
 /// Changes for one transaction.
@@ -42,8 +51,9 @@ struct Chunk {
     bytes: usize,
 }
 
-/// What was committed without durability since the last durable commit.
+/// What was applied since the last durable commit: a failure loses it in the tables, and it is applied anew.
 struct Pending {
+    chunks: Vec<Chunk>,
     records: u64,
     bytes: usize,
     due: Instant,
@@ -69,12 +79,18 @@ impl Applier {
                 Job::Apply { changes, last_seq, bytes } => {
                     let mut chunk = Chunk { changes, last_seq, bytes };
                     next = self.gather(&mut chunk);
-                    self.apply(&chunk, &mut pending);
+                    self.apply(chunk, &mut pending);
                 }
                 Job::Exclusive(run) => {
                     // A durable commit takes the pending ones with it; what was refused is none.
-                    if run(&self.db) {
+                    let handle = self.handle.load_full();
+                    if run(&handle) {
+                        self.last_change += 1;
                         self.committed(&mut pending);
+                    }
+                    if let Some(error) = handle.failure() {
+                        drop(handle);
+                        self.mend(error, &mut pending);
                     }
                 }
             }
@@ -108,8 +124,9 @@ impl Applier {
         None
     }
 
-    fn apply(&mut self, chunk: &Chunk, pending: &mut Option<Pending>) {
+    fn apply(&mut self, chunk: Chunk, pending: &mut Option<Pending>) {
         let state = pending.get_or_insert_with(|| Pending {
+            chunks: Vec::new(),
             records: 0,
             bytes: 0,
             due: Instant::now() + COMMIT_AFTER,
@@ -119,22 +136,31 @@ impl Applier {
         let durable = state.records >= COMMIT_RECORDS
             || state.bytes >= COMMIT_BYTES
             || Instant::now() >= state.due;
-        self.until_done("applying events", |this| this.try_apply(chunk, durable));
-        self.progress.set_applied(chunk.last_seq, chunk.bytes);
-        if durable {
+        let applied = self.try_apply(&chunk, durable);
+        let (last_seq, bytes) = (chunk.last_seq, chunk.bytes);
+        state.chunks.push(chunk);
+        if let Err(error) = applied {
+            self.mend(error, pending);
+        } else if durable {
+            self.progress.set_applied(last_seq, bytes);
             self.committed(pending);
+            return;
         }
+        self.progress.set_applied(last_seq, bytes);
     }
 
     fn try_apply(&mut self, chunk: &Chunk, durable: bool) -> Result<()> {
-        let mut tx = self.db.begin_write()?;
+        let handle = self.handle.load_full();
+        let mut tx = handle.begin_write()?;
         if durable {
             tx.set_quick_repair(true);
         } else {
             tx.set_durability(Durability::None)?;
         }
-        apply::apply(&tx, &mut self.memory, chunk.changes.iter(), chunk.last_seq)?;
-        Ok(tx.commit()?)
+        let by = apply::apply(&tx, &mut self.memory, chunk.changes.iter(), chunk.last_seq)?;
+        handle.commit(tx)?;
+        self.room.weigh(by);
+        Ok(())
     }
 
     /// Makes what is pending durable.
@@ -142,35 +168,78 @@ impl Applier {
         if pending.is_none() {
             return;
         }
-        self.until_done("committing events", |this| {
-            let mut tx = this.db.begin_write()?;
+        let handle = self.handle.load_full();
+        let persisted = handle.begin_write().and_then(|mut tx| {
             tx.set_quick_repair(true);
-            Ok(tx.commit()?)
+            handle.commit(tx)
         });
-        self.committed(pending);
+        drop(handle);
+        match persisted {
+            Ok(()) => self.committed(pending),
+            Err(error) => self.mend(error, pending),
+        }
     }
 
     fn committed(&self, pending: &mut Option<Pending>) {
-        *pending = None;
-        self.progress.set_durable(self.progress.applied());
+        if let Some(last) = pending.take().and_then(|mut pending| pending.chunks.pop()) {
+            self.progress.set_durable(last.last_seq);
+        }
     }
 
-    /// Tries until it works; gives up for good after some tries. Nothing is lost: the journal has it.
-    fn until_done(&mut self, what: &str, mut run: impl FnMut(&mut Self) -> Result<()>) {
-        let mut pauses = RETRY_AFTER.iter();
-        while let Err(error) = run(self) {
-            self.memory = apply::Memory::default();
-            tracing::error!(%error, "{what} failed");
-            self.progress.set_failed(Part::Tables, Some(error.to_string()));
-            if let Some(pause) = pauses.next() {
-                std::thread::sleep(*pause);
-            } else {
-                (self.on_fatal)(&format!("{what} fails for good: {error}"));
+    /// Opens the database anew and applies again what was not durable, until that works; gives up for good
+    /// after some tries (operations.md 1.6). A full disk is no reason to: it is tried until there
+    /// is room. Nothing is lost: the journal has it.
+    fn mend(&mut self, mut error: StoreError, pending: &mut Option<Pending>) {
+        let mut tries = 0;
+        loop {
+            let full = error.is_full();
+            tracing::error!(%error, "the database failed; it is opened anew");
+            self.progress.set_failed(Part::Tables, Some(&error));
+            if full {
+                self.room.found_full();
+            } else if tries == RETRY_AFTER.len() {
+                (self.on_fatal)(&format!("the database fails for good: {error}"));
                 std::thread::sleep(RETRY_AFTER[4]);
+                continue;
+            }
+            std::thread::sleep(if full { RETRY_AFTER[0] } else { RETRY_AFTER[tries] });
+            tries += usize::from(!full);
+            match self.open_anew(pending.as_ref()) {
+                Ok(()) => break,
+                Err(next) => error = next,
             }
         }
-        if pauses.len() < RETRY_AFTER.len() {
-            self.progress.set_failed(Part::Tables, None);
+        tracing::info!("the database is open again");
+        self.committed(pending);
+        self.progress.set_failed(Part::Tables, None);
+    }
+
+    /// Opens the database anew; what is pending is then in it durably.
+    fn open_anew(&mut self, pending: Option<&Pending>) -> Result<()> {
+        self.memory = apply::Memory::default();
+        let handle = self.handle.load().open_anew()?;
+        let number = |name| handle.state(name);
+        let (applied, change) = (number(state::APPLIED_SEQ)?, number(state::LAST_CHANGE)?);
+        if change != self.last_change {
+            // Its sender was told that it failed, and the catalogue in memory lacks it.
+            (self.on_fatal)("a change of settings that failed is on disk all the same");
+            self.last_change = change;
         }
+        let mut tx = handle.begin_write()?;
+        tx.set_quick_repair(true);
+        let mut last_seq = applied;
+        for chunk in pending.iter().flat_map(|pending| &pending.chunks) {
+            if chunk.last_seq > applied {
+                last_seq = chunk.last_seq;
+                apply::apply(&tx, &mut self.memory, chunk.changes.iter(), last_seq)?;
+            }
+        }
+        // Also where nothing is to be applied, something is written: what was found may so far be
+        // only in the page cache.
+        tx.open_table(crate::store::tables::STATE)?.insert(state::APPLIED_SEQ, last_seq)?;
+        handle.commit(tx)?;
+        self.room.reweigh(ReadTx::new(handle.begin_read()?).event_weight()?);
+        self.handle.store(Arc::new(handle));
+        Ok(())
     }
 }

@@ -1,9 +1,12 @@
 //! The store as its users see it: submit changes, read snapshots, change settings, stop.
 
 mod applier;
+mod file;
+mod handle;
 mod progress;
 mod pulse;
 mod queue;
+mod reserve;
 mod room;
 mod thread;
 mod writer;
@@ -15,7 +18,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use redb::{Database, ReadableDatabase};
+use arc_swap::ArcSwap;
+use redb::ReadableTable;
 
 use super::attachment::Attachments;
 use super::change::Change;
@@ -23,11 +27,13 @@ use super::error::{Result, StoreError, io};
 use super::files::{self, Lock};
 use super::journal::{self, Journal};
 use super::read::ReadTx;
+use super::tables::{STATE, state};
 use super::write::WriteTx;
 use super::{apply, migrate};
 use crate::domain::durations::{Distribution, Durations};
 use crate::domain::{Attachment, EventId};
 use applier::Job;
+use handle::Handle;
 use progress::{Part, Progress};
 use pulse::Pulse;
 use queue::{Done, Item, Queue};
@@ -35,6 +41,7 @@ use room::Room;
 use thread::{Alarm, spawn};
 
 pub use queue::Ticket;
+pub use room::RoomFigures;
 
 /// The database's file name in the data directory.
 pub(super) const DATABASE_FILE: &str = "watchpost.redb";
@@ -96,11 +103,11 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     dir: PathBuf,
-    db: Arc<Database>,
+    handle: Arc<ArcSwap<Handle>>,
     queue: Arc<Queue>,
     progress: Arc<Progress>,
     pulse: Arc<Pulse>,
-    room: Room,
+    room: Arc<Room>,
     commits: Arc<Durations>,
     pictures: Attachments,
     filemeta: Attachments,
@@ -117,11 +124,9 @@ impl Store {
     pub fn open(dir: &Path, options: Options) -> Result<Self> {
         let lock = files::lock(dir)?;
         migrate::look(&dir.join(DATABASE_FILE))?;
-        let db = Database::builder()
-            .set_cache_size(options.cache_bytes)
-            .create(dir.join(DATABASE_FILE))?;
+        let handle = Handle::open(&dir.join(DATABASE_FILE), options.cache_bytes)?;
         private(&dir.join(DATABASE_FILE))?;
-        let incarnation = migrate::run(&db)?;
+        let incarnation = migrate::run(handle.database())?;
         let journal_dir = dir.join("journal");
         match std::fs::create_dir(&journal_dir) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -133,25 +138,28 @@ impl Store {
         if let Some(bytes) = options.segment_bytes {
             journal_options.segment_bytes = bytes;
         }
-        let applied_seq = ReadTx::new(db.begin_read()?).state(super::tables::state::APPLIED_SEQ)?;
+        let applied_seq = handle.state(state::APPLIED_SEQ)?;
         let (mut journal, tail) =
             Journal::open(&journal_dir, incarnation, applied_seq, journal_options)?;
         for path in journal.set_aside() {
             tracing::warn!(path = %path.display(), "a journal segment of another database was set aside");
         }
         let mut memory = apply::Memory::default();
-        replay(&db, &mut memory, &tail)?;
+        replay(&handle, &mut memory, &tail)?;
         let synced = journal.next_seq() - 1;
         journal.release(synced)?;
-        let last_event = ReadTx::new(db.begin_read()?).last_event()?;
+        let tx = ReadTx::new(handle.begin_read()?);
+        let (last_event, weight) = (tx.last_event()?, tx.event_weight()?);
+        drop(tx);
 
-        let room = Room::new(dir, options.min_free_bytes)?;
+        let room = Arc::new(Room::new(dir, options.min_free_bytes, weight)?);
         let pictures = Attachments::open(dir, Attachment::Picture)?;
         let filemeta = Attachments::open(dir, Attachment::Filemeta)?;
         let progress = Arc::new(Progress::new(synced));
         let pulse = Arc::new(Pulse::default());
         let queue = Arc::new(Queue::new(last_event.0 + 1, room.min_free / 2));
-        let db = Arc::new(db);
+        let last_change = handle.state(state::LAST_CHANGE)?;
+        let handle = Arc::new(ArcSwap::from_pointee(handle));
         let (jobs, applier_jobs) = mpsc::channel();
         let on_fatal = options.on_fatal;
         let preparer = journal.preparer();
@@ -161,16 +169,19 @@ impl Store {
             queue: Arc::clone(&queue),
             progress: Arc::clone(&progress),
             pulse: Arc::clone(&pulse),
+            room: Arc::clone(&room),
             commits: Arc::clone(&commits),
             jobs,
             on_fatal: Arc::clone(&on_fatal),
         };
         let applier = applier::Applier {
-            db: Arc::clone(&db),
+            handle: Arc::clone(&handle),
             memory,
             progress: Arc::clone(&progress),
+            room: Arc::clone(&room),
             jobs: applier_jobs,
             on_fatal: Arc::clone(&on_fatal),
+            last_change,
         };
         let alarm = |name, part| Alarm {
             name,
@@ -185,7 +196,7 @@ impl Store {
         let threads = Mutex::new(threads);
         Ok(Self(Arc::new(Inner {
             dir: dir.into(),
-            db,
+            handle,
             queue,
             progress,
             pulse,
@@ -212,7 +223,7 @@ impl Store {
         let inner = &*self.0;
         inner.progress.check()?;
         let takes_room = changes.iter().any(|change| !matches!(change, Change::Delete { .. }));
-        if takes_room && inner.room.is_low(&inner.dir) {
+        if self.is_low() && takes_room {
             return Err(StoreError::Full);
         }
         inner.queue.push(changes, Done::new(done))
@@ -222,7 +233,14 @@ impl Store {
     /// normally not at all, under load for one batch.
     pub fn read(&self) -> Result<ReadTx> {
         self.0.progress.wait_applied();
-        Ok(ReadTx::new(self.0.db.begin_read()?))
+        let handle = self.0.handle.load_full();
+        if handle.failure().is_some() && self.0.progress.check().is_ok() && self.0.queue.len() == 0
+        {
+            // A page could not be read, and nobody who writes has noticed yet.
+            let _ = self.0.queue.push_exclusive(Item::Exclusive(Box::new(|_| false)));
+        }
+        let tx = ReadTx::new(handle.begin_read()?);
+        Ok(tx.keeping(handle))
     }
 
     /// Runs `f` in a transaction on the settings, after everything queued before has been applied,
@@ -234,14 +252,20 @@ impl Store {
     ) -> std::result::Result<T, E> {
         self.0.progress.check()?;
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.0.queue.push_exclusive(Item::Exclusive(Box::new(move |db| {
+        self.0.queue.push_exclusive(Item::Exclusive(Box::new(move |handle| {
             let outcome = (|| {
-                let mut tx = db.begin_write().map_err(StoreError::from)?;
+                let mut tx = handle.begin_write()?;
                 tx.set_quick_repair(true);
                 // The transaction must not be dropped by a panic: redb would wait for its end.
                 let value = catch_unwind(AssertUnwindSafe(|| f(&WriteTx { tx: &tx })))
                     .map_err(|_| StoreError::Failed("the change panicked".into()))??;
-                tx.commit().map_err(StoreError::from)?;
+                {
+                    let mut table = tx.open_table(STATE).map_err(StoreError::from)?;
+                    let last = table.get(state::LAST_CHANGE).map_err(StoreError::from)?;
+                    let next = last.map_or(0, |value| value.value()) + 1;
+                    table.insert(state::LAST_CHANGE, next).map_err(StoreError::from)?;
+                }
+                handle.commit(tx)?;
                 Ok(value)
             })();
             let committed = outcome.is_ok();
@@ -258,7 +282,21 @@ impl Store {
     /// [`StoreError::Failed`] or [`StoreError::Full`].
     pub fn ready(&self) -> Result<()> {
         self.0.progress.check()?;
-        if self.0.room.is_low(&self.0.dir) { Err(StoreError::Full) } else { Ok(()) }
+        if self.is_low() { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    fn is_low(&self) -> bool {
+        self.0.room.is_low(self.0.progress.unapplied_bytes() as u64)
+    }
+
+    /// Room as it is now. Cost: three questions to the file system.
+    pub fn room(&self) -> RoomFigures {
+        self.0.room.look(self.0.progress.unapplied_bytes() as u64)
+    }
+
+    /// Says how many bytes of the database's pages are in use, as a walk over them has found.
+    pub fn measured(&self, used: u64) {
+        self.0.room.measured(used);
     }
 
     /// Whether the journal's thread has come round since this was called before; asks it anew. Never
@@ -295,7 +333,7 @@ impl Store {
             last_event: EventId(self.0.queue.last_event()),
             database_bytes: database.map_or(0, |meta| meta.len()),
             min_free_bytes: self.0.room.min_free,
-            full: self.0.room.is_low(&self.0.dir),
+            full: self.is_low(),
             failed: progress.check().is_err(),
         }
     }
@@ -351,7 +389,7 @@ impl Drop for Inner {
 
 /// Applies the journal's tail and commits it durably: what was found may so far be only in the page
 /// cache.
-fn replay(db: &Database, memory: &mut apply::Memory, tail: &[journal::Record]) -> Result<()> {
+fn replay(handle: &Handle, memory: &mut apply::Memory, tail: &[journal::Record]) -> Result<()> {
     if tail.is_empty() {
         return Ok(());
     }
@@ -364,10 +402,10 @@ fn replay(db: &Database, memory: &mut apply::Memory, tail: &[journal::Record]) -
             changes.push(change);
         }
         let last_seq = chunk[chunk.len() - 1].seq;
-        let mut tx = db.begin_write()?;
+        let mut tx = handle.begin_write()?;
         tx.set_quick_repair(true);
         apply::apply(&tx, memory, changes.iter(), last_seq)?;
-        tx.commit()?;
+        handle.commit(tx)?;
     }
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(records = tail.len(), duration_ms, "applied what the journal held");
@@ -381,4 +419,4 @@ fn private(path: &Path) -> Result<()> {
 }
 
 /// A transaction of its own; tells whether it was committed.
-type Exclusive = Box<dyn FnOnce(&Database) -> bool + Send>;
+type Exclusive = Box<dyn FnOnce(&Handle) -> bool + Send>;

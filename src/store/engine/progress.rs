@@ -17,16 +17,24 @@ pub(super) enum Part {
     Tables,
 }
 
+/// What is wrong with a part.
+struct Failed {
+    what: String,
+    /// No block is left on the disk: this passes when there is room.
+    is_full: bool,
+}
+
 #[derive(Default)]
 struct State {
     /// What is wrong, by part.
-    failed: [Option<String>; 2],
+    failed: [Option<Failed>; 2],
     stopped: bool,
 }
 
 impl State {
-    fn failed(&self) -> Option<&String> {
-        self.failed.iter().flatten().next()
+    /// The worst of what is wrong.
+    fn failed(&self) -> Option<&Failed> {
+        self.failed.iter().flatten().min_by_key(|failed| failed.is_full)
     }
 }
 
@@ -88,18 +96,29 @@ impl Progress {
         self.changed.notify_all();
     }
 
-    /// Fails while storage has failed.
+    /// Bytes that are on disk and not in the tables.
+    pub fn unapplied_bytes(&self) -> usize {
+        self.unapplied_bytes.load(Ordering::Acquire)
+    }
+
+    /// Fails while storage has failed, or while no block is left on the disk.
     pub fn check(&self) -> Result<()> {
         if !self.broken.load(Ordering::Acquire) {
             return Ok(());
         }
-        Err(StoreError::Failed(self.lock().failed().cloned().unwrap_or_default()))
+        Err(match self.lock().failed() {
+            Some(Failed { is_full: true, .. }) => StoreError::Full,
+            Some(Failed { what, .. }) => StoreError::Failed(what.clone()),
+            None => StoreError::Failed(String::new()), // it works again since a moment ago
+        })
     }
 
     /// A part has failed (and why), or works again.
-    pub fn set_failed(&self, part: Part, what: Option<String>) {
+    pub fn set_failed(&self, part: Part, error: Option<&StoreError>) {
         let mut state = self.lock();
-        state.failed[part as usize] = what;
+        let failed =
+            |error: &StoreError| Failed { what: error.to_string(), is_full: error.is_full() };
+        state.failed[part as usize] = error.map(failed);
         self.broken.store(state.failed().is_some(), Ordering::Release);
         self.changed.notify_all();
     }
@@ -143,10 +162,15 @@ mod tests {
     #[test]
     fn storage_works_again_when_both_parts_do() {
         let progress = Progress::new(0);
-        progress.set_failed(Part::Tables, Some("tables".into()));
-        progress.set_failed(Part::Journal, Some("journal".into()));
+        let failed = |what: &str| StoreError::Failed(what.to_owned());
+        let full = crate::store::error::io("x")(std::io::ErrorKind::StorageFull.into());
+        progress.set_failed(Part::Journal, Some(&full));
+        assert!(matches!(progress.check(), Err(StoreError::Full)));
+        progress.set_failed(Part::Tables, Some(&failed("tables")));
+        assert!(matches!(progress.check(), Err(StoreError::Failed(_))), "the worst is told");
         progress.set_failed(Part::Journal, None);
-        assert!(matches!(progress.check(), Err(StoreError::Failed(what)) if what == "tables"));
+        let Err(StoreError::Failed(what)) = progress.check() else { panic!() };
+        assert!(what.contains("tables"), "{what}");
         progress.set_synced(1, 10);
         progress.wait_applied(); // does not wait for what may never come
         progress.set_failed(Part::Tables, None);

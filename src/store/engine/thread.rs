@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::progress::{Part, Progress};
-use super::{Result, io};
+use super::{Result, StoreError, io};
 
 /// Tells when its thread panics: nobody is to wait for it for ever.
 pub(super) struct Alarm {
@@ -18,7 +18,7 @@ impl Drop for Alarm {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let what = format!("the {} thread panicked", self.name);
-            self.progress.set_failed(self.part, Some(what.clone()));
+            self.progress.set_failed(self.part, Some(&StoreError::Failed(what.clone())));
             (self.on_fatal)(&what);
         }
     }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use super::progress::{Part, Progress};
 use super::pulse::Pulse;
 use super::queue::{Queue, Taken, Write};
+use super::room::Room;
 use super::{Job, Journal, StoreError};
 use crate::domain::durations::Durations;
-use crate::store::journal::{Batch, JournalError, Preparer};
+use crate::store::journal::{Batch, Preparer};
 
 /// Pauses before each new try after a failure; after the last one it is given up (operations 1.6).
 pub(super) const RETRY_AFTER: [Duration; 5] = [
@@ -26,6 +27,7 @@ pub(super) struct Writer {
     pub queue: Arc<Queue>,
     pub progress: Arc<Progress>,
     pub pulse: Arc<Pulse>,
+    pub room: Arc<Room>,
     /// How long each batch took.
     pub commits: Arc<Durations>,
     pub jobs: mpsc::Sender<Job>,
@@ -103,27 +105,41 @@ impl Writer {
                 }
             }
             Err(error) => {
-                let what = error.to_string();
                 tracing::error!(%error, writes = writes.len(), "the journal could not be written");
-                self.progress.set_failed(Part::Journal, Some(what.clone()));
+                let error = StoreError::from(error);
+                self.progress.set_failed(Part::Journal, Some(&error));
                 for write in writes {
-                    write.done.call(Err(StoreError::Failed(what.clone())));
+                    write.done.call(Err(if error.is_full() {
+                        StoreError::Full
+                    } else {
+                        StoreError::Failed(error.to_string())
+                    }));
                 }
                 self.recover(error);
             }
         }
     }
 
-    /// Goes on in a new segment, as soon as one can be made.
-    fn recover(&mut self, mut error: JournalError) {
-        for pause in RETRY_AFTER {
-            if self.journal.recover_after_failure().map_err(|e| error = e).is_ok() {
-                tracing::info!("the journal is written again");
-                self.progress.set_failed(Part::Journal, None);
-                return;
+    /// Goes on in a new segment, as soon as one can be made. On a full disk that may take any time.
+    fn recover(&mut self, mut error: StoreError) {
+        let mut tries = 0;
+        while tries < RETRY_AFTER.len() {
+            let full = error.is_full();
+            if full {
+                self.room.found_full();
             }
+            match self.journal.recover_after_failure() {
+                Ok(()) => {
+                    tracing::info!("the journal is written again");
+                    self.progress.set_failed(Part::Journal, None);
+                    return;
+                }
+                Err(next) => error = next.into(),
+            }
+            self.progress.set_failed(Part::Journal, Some(&error));
             tracing::error!(%error, "the journal still fails");
-            self.pause(pause);
+            self.pause(RETRY_AFTER[if full { 0 } else { tries }]);
+            tries += usize::from(!error.is_full());
         }
         (self.on_fatal)(&format!("the journal fails for good: {error}"));
     }
