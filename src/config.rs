@@ -213,6 +213,26 @@ pub struct Retention {
         hide = true
     )]
     pub days: Option<u64>,
+    /// Bytes that the database may have, without pictures; beyond, the oldest events go; 0 = no limit [default: 0]
+    #[arg(
+        id = "retention_max_bytes",
+        long = "retention-max-bytes",
+        global = true,
+        value_name = "BYTES",
+        env = "WATCHPOST_RETENTION_MAX_BYTES",
+        hide = true
+    )]
+    pub max_bytes: Option<u64>,
+    /// Per cent of the file system below which the oldest events go to make room; 0 = none do [default: 10]
+    #[arg(
+        id = "retention_room_percent",
+        long = "retention-room-percent",
+        global = true,
+        value_name = "PERCENT",
+        env = "WATCHPOST_RETENTION_ROOM_PERCENT",
+        hide = true
+    )]
+    pub room_percent: Option<u64>,
 }
 
 /// `[session]`
@@ -449,6 +469,10 @@ impl Settings {
             Key::SiteName => ("site_name", text(&self.site.name)),
             Key::SiteTimeZone => ("site_time_zone", text(&self.site.time_zone)),
             Key::RetentionDays => ("retention_days", number(self.retention.days)),
+            Key::RetentionMaxBytes => ("retention_max_bytes", number(self.retention.max_bytes)),
+            Key::RetentionRoomPercent => {
+                ("retention_room_percent", number(self.retention.room_percent))
+            }
             Key::CameraRate => ("camera_rate", number(self.ingest.camera_rate)),
             Key::CameraBurst => ("camera_burst", number(self.ingest.camera_burst)),
             Key::PublicUrl => {

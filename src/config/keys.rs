@@ -16,6 +16,8 @@ pub(super) const KEYS: &[(&str, &str)] = &[
     ("site_name", "site.name"),
     ("site_time_zone", "site.time_zone"),
     ("retention_days", "retention.days"),
+    ("retention_max_bytes", "retention.max_bytes"),
+    ("retention_room_percent", "retention.room_percent"),
     ("ingest_listen", "ingest.listen"),
     ("camera_rate", "ingest.camera_rate"),
     ("camera_burst", "ingest.camera_burst"),

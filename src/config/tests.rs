@@ -103,7 +103,7 @@ struct Described {
     variable: String,
     what: String,
     default: Option<String>,
-    bounds: Option<(u64, u64)>,
+    bounds: Option<String>,
     is_live: bool,
 }
 
@@ -129,7 +129,8 @@ fn described() -> Vec<Described> {
             what: what.to_owned(),
             default,
             bounds: match kind {
-                Some(Kind::Integer { min, max }) => Some((min, max)),
+                Some(Kind::Integer { min, max }) => Some(format!("{min} to {max}")),
+                Some(Kind::Bytes { min, max }) => Some(format!("0, or {min} to {max}")),
                 _ => None,
             },
             is_live: kind.is_some(),
@@ -144,7 +145,7 @@ fn table() -> String {
         "| key | flag | variable | default | what |\n|---|---|---|---|---|\n".to_owned();
     for Described { key, flag, variable, what, default, bounds, is_live } in described() {
         let bounds = match bounds {
-            Some((min, max)) => format!("; {min} to {max}, web page"),
+            Some(bounds) => format!("; {bounds}, web page"),
             None if is_live => "; web page".to_owned(),
             None => String::new(),
         };
@@ -205,7 +206,7 @@ fn conffile() -> String {
         }
         for setting in settings.iter().filter(|setting| table(setting.key) == of) {
             let key = setting.key;
-            let bounds = setting.bounds.map(|(min, max)| format!("; {min} to {max}"));
+            let bounds = setting.bounds.as_ref().map(|bounds| format!("; {bounds}"));
             let live = if setting.is_live { "; also in the web page" } else { "" };
             writeln!(text, "\n# {}{}{live}.", setting.what, bounds.unwrap_or_default()).unwrap();
             let name = key.rsplit('.').next().unwrap();

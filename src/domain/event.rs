@@ -38,6 +38,15 @@ pub struct Event {
     pub attached: Attached,
 }
 
+/// Why an event is not deleted: somebody holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Since when.
+    pub since: Timestamp,
+    /// Who said so, as the audit trail names him.
+    pub by: String,
+}
+
 /// When a new event happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {

@@ -12,6 +12,7 @@ pub mod filter;
 pub mod meta;
 pub mod network;
 pub mod recipe;
+pub mod retention;
 pub mod setting;
 pub mod time;
 pub mod user;
@@ -21,7 +22,7 @@ pub use camera::{Agent, Camera, CameraId, Device, DevicePassword};
 pub use credential::{
     Access, CameraPassword, Credential, Envelope, Kind, LastUse, Nonce, Origin, Sealed, SecretKey,
 };
-pub use event::{Event, EventId, NewEvent, When};
+pub use event::{Event, EventId, Hold, NewEvent, When};
 pub use event_type::{Caps, EventType, EventTypeId};
 pub use meta::Meta;
 pub use network::Network;

@@ -15,6 +15,10 @@ pub enum Key {
     SiteTimeZone,
     /// Days that events are kept.
     RetentionDays,
+    /// Bytes that the database may have.
+    RetentionMaxBytes,
+    /// Per cent of the file system that are kept free.
+    RetentionRoomPercent,
     /// Events a second of one camera.
     CameraRate,
     /// Events at once of one camera.
@@ -47,6 +51,13 @@ pub enum Kind {
     /// A whole number, both ends allowed.
     Integer {
         /// Smallest.
+        min: u64,
+        /// Largest.
+        max: u64,
+    },
+    /// Bytes, or 0 for none; both ends allowed.
+    Bytes {
+        /// Smallest but for 0.
         min: u64,
         /// Largest.
         max: u64,
@@ -119,7 +130,7 @@ enum Default {
 }
 
 /// Every setting, in order of [`Key`].
-pub const SETTINGS: [Setting; 8] = [
+pub const SETTINGS: [Setting; 10] = [
     Setting {
         key: Key::SiteName,
         name: "site.name",
@@ -146,6 +157,24 @@ pub const SETTINGS: [Setting; 8] = [
         unit: Some("days"),
         restart: false,
         default: Default::Integer(0),
+    },
+    Setting {
+        key: Key::RetentionMaxBytes,
+        name: "retention.max_bytes",
+        form: Form::Retention,
+        kind: Kind::Bytes { min: 16 << 20, max: 1 << 44 },
+        unit: Some("bytes"),
+        restart: false,
+        default: Default::Integer(0),
+    },
+    Setting {
+        key: Key::RetentionRoomPercent,
+        name: "retention.room_percent",
+        form: Form::Retention,
+        kind: Kind::Integer { min: 0, max: 50 },
+        unit: Some("%"),
+        restart: false,
+        default: Default::Integer(10),
     },
     Setting {
         key: Key::CameraRate,
@@ -227,6 +256,11 @@ impl Setting {
             {
                 Some(Value::Integer(number))
             }
+            (Kind::Bytes { min, max }, Value::Integer(number))
+                if number == 0 || (min..=max).contains(&number) =>
+            {
+                Some(Value::Integer(number))
+            }
             (Kind::Url, Value::Nothing) => Some(Value::Nothing),
             (kind, Value::Text(text)) => {
                 let text = text.trim();
@@ -235,7 +269,7 @@ impl Setting {
                     Kind::Zone => text.parse::<chrono_tz::Tz>().is_ok(),
                     Kind::Url if text.is_empty() => return Ok(Value::Nothing),
                     Kind::Url => Origin::from_url(text).is_some(),
-                    Kind::Integer { .. } => false,
+                    Kind::Integer { .. } | Kind::Bytes { .. } => false,
                 };
                 good.then(|| Value::Text(text.to_owned()))
             }
@@ -243,6 +277,7 @@ impl Setting {
         };
         good.ok_or_else(|| match self.kind {
             Kind::Integer { min, max } => format!("{} must be {min} to {max}", self.name),
+            Kind::Bytes { min, max } => format!("{} must be 0, or {min} to {max}", self.name),
             Kind::Text => format!("{} must be a name of 1 to 128 bytes", self.name),
             Kind::Url => format!("{} is not a URL like http://nvr.example:8080", self.name),
             Kind::Zone => format!("{} is not a time zone like Europe/Berlin", self.name),
@@ -275,6 +310,9 @@ mod tests {
             (Key::SiteTimeZone, text("Europe/Berlin"), text("Berlin")),
             (Key::RetentionDays, Value::Integer(0), Value::Integer(3_651)),
             (Key::RetentionDays, Value::Integer(3_650), text("90")),
+            (Key::RetentionMaxBytes, Value::Integer(0), Value::Integer(500)),
+            (Key::RetentionMaxBytes, Value::Integer(16 << 20), text("16 MiB")),
+            (Key::RetentionRoomPercent, Value::Integer(50), Value::Integer(51)),
             (Key::SessionMaxDays, Value::Integer(90), Value::Integer(0)),
             (Key::PublicUrl, text(""), text("nvr")),
             (Key::PublicUrl, text("https://nvr.example"), Value::Integer(1)),

@@ -131,7 +131,9 @@ fn text(now: &Snapshot) -> String {
         page.gauge("db_free_bytes", "Bytes inside the database that hold nothing now.", free);
     }
     page.gauge("disk_reserve_bytes", "Free bytes below which events are refused.", now.reserve);
-    let deleted = [([("reason", "age")], now.deleted_by_age)];
+    let help = "Bytes that may still be stored: free on the disk and inside the database.";
+    page.gauge("room_bytes", help, now.room);
+    let deleted = now.deleted.iter().map(|(word, count)| ([("reason", *word)], *count));
     page.counters("retention_deleted_total", "Events deleted by retention, by reason.", deleted);
     if let Some(oldest) = now.oldest {
         let help = "Time of the oldest stored event.";

@@ -30,6 +30,13 @@ pub(crate) struct Act {
 }
 
 impl Act {
+    /// Whether it makes or changes something, and so is refused while the disk is full. Log-in, what ends or
+    /// removes something and what the server notes by itself go on (operations.md 1.7).
+    pub(super) fn takes_room(&self) -> bool {
+        let (of, done) = self.action.split_once('.').unwrap_or_default();
+        matches!(done, "create" | "change" | "rotate") && of != "session"
+    }
+
     /// An act without detail.
     pub fn on(action: &'static str, object: impl Into<String>) -> Self {
         Self { action, object: object.into(), detail: String::new() }

@@ -12,6 +12,7 @@ use super::device::Queue;
 use super::session::LiveSession;
 use super::settings::Settings;
 use crate::domain::recipe::Recipe;
+use crate::domain::retention::Rule;
 use crate::domain::user::{SessionHash, folded};
 use crate::domain::{
     Camera, CameraId, Credential, EventType, EventTypeId, Kind, Role, User, UserId,
@@ -68,6 +69,8 @@ pub struct Catalogue {
     pub sessions: BTreeMap<SessionHash, Arc<LiveSession>>,
     /// Settings.
     pub settings: Settings,
+    /// Which events are kept longer or shorter than the rest.
+    pub rules: Arc<[Rule]>,
     names: HashMap<EventTypeId, Arc<str>>,
     numbers: HashMap<Arc<str>, EventTypeId>,
 }

@@ -1,5 +1,6 @@
 //! Whether the clock can be believed (operations.md 2.2): events are not deleted by one that cannot.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use super::access::{Action, Caller};
 use super::audit::Act;
 use super::catalogue::Catalogue;
 use super::error::Result;
-use crate::domain::Timestamp;
 use crate::domain::time::{DAY_US, MINUTE_US, SECOND_US};
+use crate::domain::{EventId, Timestamp};
 use crate::store::WriteTx;
 
 /// No clock that is right is before this. A package sets it to its build's time.
@@ -74,18 +75,21 @@ struct State {
     plausible_since: Option<Duration>,
     /// From when it jumped, as the store remembers it.
     jumped_from: Option<Timestamp>,
+    /// The newest event when the clock was last believed.
+    last_good: EventId,
 }
 
 impl State {
-    /// How it is at a start: a jump that was not settled before counts on. The time that the server did
+    /// How it is at a start: a doubt that was not settled before counts on, a jump with where it began. The time that the server did
     /// not run counts as part of it, for nobody knows how long that was.
-    fn new(jumped_from: Option<Timestamp>, elapsed: Duration) -> Self {
+    fn new(jumped_from: Option<Timestamp>, run: bool, elapsed: Duration) -> Self {
         let micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
         Self {
             offset_us: jumped_from.map(|from| from.0 - micros),
-            doubt: jumped_from.map(|_| Doubt::Jumped),
+            doubt: jumped_from.map(|_| Doubt::Jumped).or(run.then_some(Doubt::BehindArrivals)),
             plausible_since: None,
             jumped_from,
+            last_good: EventId::default(),
         }
     }
 
@@ -139,12 +143,23 @@ impl State {
 pub struct ClockWatch {
     core: Arc<Core>,
     state: Arc<Mutex<State>>,
+    /// Whether the store has a run of events that goes on because of a doubt.
+    run: Arc<AtomicBool>,
 }
 
 impl ClockWatch {
-    pub(super) fn new(core: Arc<Core>, jumped_from: Option<Timestamp>) -> Self {
-        let state = State::new(jumped_from, core.clock.elapsed());
-        Self { core, state: Arc::new(Mutex::new(state)) }
+    /// `run` tells whether the store has a run of events that goes on because of a doubt, `last` is the
+    /// newest event.
+    pub(super) fn new(
+        core: Arc<Core>,
+        jumped_from: Option<Timestamp>,
+        run: bool,
+        last: EventId,
+    ) -> Self {
+        let state = State::new(jumped_from, run, core.clock.elapsed());
+        let state = State { last_good: last, ..state };
+        core.clock_suspect.store(run || state.doubt.is_some(), Ordering::Relaxed);
+        Self { core, state: Arc::new(Mutex::new(state)), run: Arc::new(AtomicBool::new(run)) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -161,15 +176,21 @@ impl ClockWatch {
     /// # Errors
     /// The store's.
     pub async fn look(&self) -> Result<Option<Timestamp>> {
-        let newest = self.core.read(|tx| Ok(tx.last_arrival()?)).await?;
+        let (newest, last) =
+            self.core.read(|tx| Ok((tx.last_arrival()?, tx.last_event()?))).await?;
         let now = self.core.clock.now();
         let elapsed = self.core.clock.elapsed();
-        let (before, doubt, remembered, jump) = {
+        let (before, doubt, remembered, jump, good) = {
             let mut state = self.lock();
             let before = state.doubt;
             state.look(now, elapsed, newest);
-            (before, state.doubt, state.jumped_from, state.jump(elapsed))
+            if state.doubt.is_none() {
+                state.last_good = last;
+            }
+            (before, state.doubt, state.jumped_from, state.jump(elapsed), state.last_good)
         };
+        self.core.clock_suspect.store(doubt.is_some(), Ordering::Relaxed);
+        self.mark(doubt.is_some(), EventId(good.0 + 1), now).await?;
         if let Some(doubt) = doubt.filter(|_| doubt != before) {
             let act = Act::on("clock.step", "clock").with(doubt.text());
             self.core.note(None, act, "ok").await?;
@@ -179,6 +200,20 @@ impl ClockWatch {
             self.lock().jumped_from = jump;
         }
         Ok(doubt.is_none().then_some(now))
+    }
+
+    /// Marks the events that arrive while the clock is not believed, from the first one since it last was:
+    /// for retention their age starts when it is again (operations.md 2.3).
+    async fn mark(&self, suspect: bool, first: EventId, now: Timestamp) -> Result<()> {
+        if self.run.load(Ordering::Relaxed) == suspect {
+            return Ok(());
+        }
+        let change = move |tx: &WriteTx<'_>, _: &mut Catalogue| {
+            Ok(if suspect { tx.begin_clock_doubt(first)? } else { tx.end_clock_doubts(now)? })
+        };
+        self.core.change(change).await?;
+        self.run.store(suspect, Ordering::Relaxed);
+        Ok(())
     }
 
     /// An administrator says that the clock is right: it is believed, and what arrived later than now
@@ -199,7 +234,8 @@ impl ClockWatch {
             Ok(tx.lower_last_arrival(now)?)
         };
         self.core.change_as(caller, act, settle).await?;
-        *self.lock() = State::default();
+        let last_good = self.lock().last_good;
+        *self.lock() = State { last_good, ..State::default() };
         self.look().await?;
         Ok(())
     }

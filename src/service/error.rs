@@ -28,6 +28,9 @@ pub enum Error {
     /// An event that does not exist, or is outside the scope.
     #[error("event {} does not exist", .0.0)]
     EventNotFound(EventId),
+    /// An event that is held: nothing deletes it.
+    #[error("event {} is held; take the hold off first", .0.0)]
+    EventHeld(EventId),
     /// An event type named in a path.
     #[error("event type {0:?} does not exist on this camera")]
     EventTypeNotFound(String),

@@ -193,8 +193,10 @@ pub struct Snapshot {
     pub reserve: u64,
     /// Bytes of the database that hold nothing now; not known of a large one.
     pub free_inside: Option<u64>,
-    /// Events that went for their age.
-    pub deleted_by_age: u64,
+    /// Events that retention deleted, by reason.
+    pub deleted: Vec<(&'static str, u64)>,
+    /// What may still be stored.
+    pub room: u64,
     /// First of the stored events.
     pub oldest: Option<Timestamp>,
     /// Open live feeds.
@@ -275,7 +277,8 @@ impl Metrics {
             sizes,
             reserve: stats.min_free_bytes,
             free_inside,
-            deleted_by_age: self.retention.deleted_total(),
+            deleted: self.retention.deleted_total(),
+            room: stats.room,
             oldest,
             streams: self.live.count(),
             auth_failures: counters.auth_failures.load(Ordering::Relaxed),

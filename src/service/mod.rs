@@ -119,6 +119,8 @@ pub(crate) struct Core {
     /// settings: what was checked is still so when it is stored.
     gate: Arc<tokio::sync::RwLock<()>>,
     stopping: AtomicBool,
+    /// The clock is not believed; `clock_watch` says when.
+    clock_suspect: AtomicBool,
     figures: figures::Figures,
     hasher: password::Hasher,
     attempts: attempts::Attempts,
@@ -142,8 +144,11 @@ impl Services {
         let mut catalogue = Catalogue::load(&tx, &clock)?;
         catalogue.settings = settings.with_stored(tx.settings()?);
         let figures = figures::Figures::load(&tx)?;
+        catalogue.rules = retention::stored_rules(&tx)?.into();
         let jumped_from = tx.clock_jump()?;
         let held = tx.releases()?;
+        let last_event = tx.last_event()?;
+        let doubted = tx.clock_doubts()?.iter().any(|doubt| doubt.end.is_none());
         drop(tx);
         let core = Arc::new(Core {
             store,
@@ -153,6 +158,7 @@ impl Services {
             changes: tokio::sync::watch::Sender::new(0),
             gate: Arc::default(),
             stopping: AtomicBool::new(false),
+            clock_suspect: AtomicBool::new(false),
             hasher: password::Hasher::default(),
             attempts: attempts::Attempts::default(),
             unknown: attempts::UnknownTokens::default(),
@@ -180,10 +186,15 @@ impl Services {
             held,
         );
         let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
-        let clock_watch = clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from);
+        let clock_watch =
+            clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from, doubted, last_event);
         let storage = storage::Storage::new(Arc::clone(&core));
-        let retention =
-            retention::Retention::new(Arc::clone(&core), events.clone(), clock_watch.clone());
+        let retention = retention::Retention::new(
+            Arc::clone(&core),
+            events.clone(),
+            clock_watch.clone(),
+            storage.clone(),
+        );
         let snapshots =
             snapshot::Snapshots::new(Arc::clone(&core), attachments.clone(), devices.clone(), asks);
         let tls = tls::Tls::new(Arc::clone(&core));
@@ -317,6 +328,9 @@ impl Core {
             }
             let by = By::caller(Some(&caller), next);
             let (value, act) = f(tx, next)?;
+            if act.takes_room() {
+                core.store.ready()?;
+            }
             tx.append_audit(act.entry(now, by, "ok"))?;
             Ok(value)
         })

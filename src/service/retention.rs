@@ -1,4 +1,7 @@
-//! Events that have been kept long enough go, oldest first (operations.md 10).
+//! Events that have been kept long enough, or have to make room, go, oldest first (operations.md 10).
+
+mod preview;
+mod rules;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,23 +10,27 @@ use std::time::{Duration, Instant};
 use super::Core;
 use super::access::{Action, Caller};
 use super::clock_watch::{BUILT, ClockWatch};
-use super::error::{Error, Result};
+use super::error::Result;
 use super::event::Events;
-use crate::domain::setting::{Key, Kind};
+use super::storage::Storage;
 use crate::domain::time::DAY_US;
 use crate::domain::{EventId, Timestamp};
-use crate::store::Query;
+use crate::store::{Cutoffs, RoomFigures};
+
+pub use preview::{Asked, Preview};
+use rules::Ages;
+pub(super) use rules::stored_rules;
 
 /// Most events of one commit (operations.md 10).
 const STEP: usize = 500;
 /// Most commits of one pass.
 const STEPS_MAX: usize = 1_000;
+/// Most commits of one pass that makes room, before it looks whether there is more.
+const ROOM_STEPS_MAX: usize = 20;
 /// Shortest pause between two commits; never less than twice what the last one took.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Longest time that a preview counts one by one.
-const COUNT_MAX: Duration = Duration::from_secs(1);
-/// Events that a preview looks at between two looks at the clock.
-const COUNT_STEP: usize = 10_000;
+/// Longest time that a pass looks for old events among those that are kept longer.
+const LOOK_MAX: Duration = Duration::from_secs(1);
 
 /// What retention does now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +38,7 @@ pub enum State {
     /// Events are kept for ever.
     #[default]
     Off,
-    /// Nothing is old enough.
+    /// Nothing has to go.
     Idle,
     /// It deletes.
     Running,
@@ -52,19 +59,28 @@ pub struct Report {
     pub deleted_total: u64,
 }
 
-/// What a number of days would delete.
+/// Why events are deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Preview {
-    /// Events that arrived before go.
-    pub cutoff: Timestamp,
-    /// How many.
-    pub count: u64,
-    /// Whether they were counted one by one; else their own times were asked instead of arrivals.
-    pub exact: bool,
-    /// Arrival of the first of them.
-    pub oldest: Option<Timestamp>,
-    /// Arrival of the last, if they were counted.
-    pub newest: Option<Timestamp>,
+pub enum Reason {
+    /// They were kept long enough.
+    Age,
+    /// The database is larger than it may be.
+    Size,
+    /// Too little room is left.
+    Room,
+}
+
+impl Reason {
+    const ALL: [Self; 3] = [Self::Age, Self::Size, Self::Room];
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Age => "age",
+            Self::Size => "size",
+            Self::Room => "room",
+        }
+    }
 }
 
 /// See the module.
@@ -73,140 +89,219 @@ pub struct Retention {
     core: Arc<Core>,
     events: Events,
     clock: ClockWatch,
-    report: Arc<Mutex<Report>>,
+    storage: Storage,
+    status: Arc<Mutex<Status>>,
+}
+
+#[derive(Debug, Default)]
+struct Status {
+    report: Report,
+    /// In the order of [`Reason::ALL`].
+    deleted: [u64; Reason::ALL.len()],
+    /// Where the next pass goes on among events that are kept longer than others.
+    looked_to: EventId,
+    /// The room after a pass that did not raise it: until there is enough, no other pass is tried.
+    in_vain: bool,
 }
 
 impl Retention {
-    pub(super) fn new(core: Arc<Core>, events: Events, clock: ClockWatch) -> Self {
-        Self { core, events, clock, report: Arc::default() }
+    pub(super) fn new(
+        core: Arc<Core>,
+        events: Events,
+        clock: ClockWatch,
+        storage: Storage,
+    ) -> Self {
+        Self { core, events, clock, storage, status: Arc::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Report> {
-        self.report.lock().expect("nothing panics while it is held")
+    fn lock(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().expect("nothing panics while it is held")
     }
 
-    /// Days that events are kept, unless for ever.
-    fn days(&self) -> Option<u64> {
-        Some(self.core.catalogue().settings.retention_days()).filter(|days| *days > 0)
+    /// From when on events must have arrived to stay, if any are deleted by age.
+    fn ages(&self, now: Timestamp) -> Option<Ages> {
+        let catalogue = self.core.catalogue();
+        Ages::new(&catalogue, catalogue.settings.retention_days(), now)
+    }
+
+    /// What it does between two passes.
+    fn resting(&self) -> State {
+        let by_age = self.ages(self.core.clock.now()).is_some();
+        let catalogue = self.core.catalogue();
+        let settings = &catalogue.settings;
+        if by_age && self.clock.doubt().is_some() {
+            State::StoppedByClock
+        } else if by_age
+            || settings.retention_max_bytes() > 0
+            || settings.retention_room_percent() > 0
+        {
+            State::Idle
+        } else {
+            State::Off
+        }
     }
 
     /// How far it is.
     ///
     /// # Errors
-    /// [`Error::AccessDenied`].
+    /// [`Error::AccessDenied`](super::Error::AccessDenied).
     pub fn report(&self, caller: &Caller) -> Result<Report> {
         caller.may(Action::Manage)?;
-        let mut report = *self.lock();
+        let mut report = self.lock().report;
         // What was set or found a moment ago counts before the next pass says so.
-        report.state = match (self.days(), self.clock.doubt(), report.state) {
-            (None, ..) => State::Off,
-            (_, Some(_), _) => State::StoppedByClock,
-            (_, _, State::Running) => State::Running,
-            _ => State::Idle,
+        report.state = match (self.resting(), report.state) {
+            (State::Idle, State::Running) => State::Running,
+            (resting, _) => resting,
         };
         Ok(report)
     }
 
-    /// Events deleted since the start.
-    pub(super) fn deleted_total(&self) -> u64 {
-        self.lock().deleted_total
+    /// Events deleted since the start, by reason.
+    pub(super) fn deleted_total(&self) -> Vec<(&'static str, u64)> {
+        let deleted = self.lock().deleted;
+        Reason::ALL.iter().map(|reason| (reason.word(), deleted[*reason as usize])).collect()
     }
 
-    /// Deletes what is old enough, a bounded amount, with pauses that leave the disk to others. Ends
-    /// early when the server stops. Setting and clock are asked again before each commit.
+    /// Deletes what is old enough or has to make room, a bounded amount, with pauses that leave the disk to
+    /// others. Ends early when the server stops. Settings and clock are asked again before each
+    /// commit. A clock that is not believed stops deleting by age, not the rest.
     ///
     /// # Errors
     /// The store's.
     pub async fn pass(&self) -> Result<()> {
-        let outcome = self.delete_aged().await;
-        let state = if self.days().is_none() {
-            State::Off
-        } else if self.clock.doubt().is_some() {
-            State::StoppedByClock
-        } else {
-            State::Idle
-        };
-        self.lock().state = state;
+        let mut deleted = 0;
+        let outcome = self.by_reason(&mut deleted).await;
+        let resting = self.resting();
+        self.lock().report.state = resting;
+        if deleted > 0 {
+            tracing::info!(events = deleted, "old events were deleted");
+        }
         outcome
     }
 
-    async fn delete_aged(&self) -> Result<()> {
-        let (mut next, mut deleted) = (Some(EventId(0)), 0);
+    async fn by_reason(&self, deleted: &mut u64) -> Result<()> {
+        self.by_age(deleted).await?;
+        self.measure().await?;
+        self.by_size(deleted).await?;
+        self.by_room(deleted).await
+    }
+
+    async fn by_age(&self, deleted: &mut u64) -> Result<()> {
+        let mut next = Some(self.lock().looked_to);
+        let deadline = Instant::now() + LOOK_MAX;
         for _ in 0..STEPS_MAX {
             let Some(after) = next else { break };
             if self.core.stopping.load(Ordering::Relaxed) {
                 break;
             }
-            let Some(days) = self.days() else { break };
             let Some(now) = self.clock.look().await? else { break };
-            let cutoff = cutoff(now, days);
+            let Some(ages) = self.ages(now) else { break };
+            let is_plain = ages.is_plain();
             let aged = self
                 .core
-                .read(move |tx| Ok(tx.arrived_before(cutoff, BUILT, after, STEP)?))
+                .read(move |tx| {
+                    let of = |camera, event_type| ages.of(camera, event_type);
+                    let cutoffs = Cutoffs { of: &of, latest: ages.latest() };
+                    Ok(tx.arrived_before(&cutoffs, BUILT, after, STEP, deadline)?)
+                })
                 .await?;
             next = aged.next;
-            if aged.events.is_empty() {
+            // Where all are kept equally long, the oldest are where they always are.
+            self.lock().looked_to = next.filter(|_| !is_plain).unwrap_or_default();
+            let ids: Vec<_> = aged.events.into_iter().map(|(id, _)| id).collect();
+            let found = !ids.is_empty();
+            self.delete(ids, Reason::Age, deleted).await?;
+            if !found && Instant::now() > deadline {
                 break;
             }
-            let count = aged.events.len() as u64;
-            deleted += count;
-            let began = Instant::now();
-            self.lock().state = State::Running;
-            self.events.delete_aged(aged.events.into_iter().map(|(id, _)| id).collect()).await?;
-            {
-                let mut report = self.lock();
-                report.last_run = Some(now);
-                report.last_deleted = deleted;
-                report.deleted_total += count;
-            }
-            if next.is_some() {
-                tokio::time::sleep(PAUSE.max(2 * began.elapsed())).await;
-            }
-        }
-        if deleted > 0 {
-            tracing::info!(events = deleted, "old events were deleted");
         }
         Ok(())
     }
 
-    /// What keeping events for so many days (as set, if `None`) would delete now.
-    ///
-    /// # Errors
-    /// [`Error::AccessDenied`], [`Error::BadParameter`], and the store's.
-    pub async fn preview(&self, caller: &Caller, days: Option<u64>) -> Result<(u64, Preview)> {
-        caller.may(Action::Manage)?;
-        let days = days.or_else(|| self.days()).unwrap_or(0);
-        if let Kind::Integer { min, max } = Key::RetentionDays.setting().kind
-            && !(min..=max).contains(&days)
-        {
-            return Err(Error::BadParameter(format!("days: {min} to {max}")));
+    /// Has the pages of the database counted, if that is due.
+    async fn measure(&self) -> Result<()> {
+        let (storage, store) = (self.storage.clone(), self.core.store.clone());
+        let count = move || Ok(storage.used(store.room().database));
+        super::blocking(count).await.map(drop)
+    }
+
+    async fn by_size(&self, deleted: &mut u64) -> Result<()> {
+        let too_large = |figures: RoomFigures, core: &Core| {
+            let most = core.catalogue().settings.retention_max_bytes();
+            most > 0 && figures.used > most
+        };
+        self.make_room(Reason::Size, STEPS_MAX, too_large, deleted).await
+    }
+
+    async fn by_room(&self, deleted: &mut u64) -> Result<()> {
+        let too_little = |figures: RoomFigures, core: &Core| {
+            let percent = core.catalogue().settings.retention_room_percent();
+            figures.room < figures.disk_total / 100 * percent
+        };
+        let before = self.core.store.room();
+        if !too_little(before, &self.core) {
+            self.lock().in_vain = false;
+            return Ok(());
         }
-        let cutoff = cutoff(self.core.clock.now(), days);
-        if days == 0 {
-            let cutoff = Timestamp::MIN;
-            let nothing = Preview { cutoff, count: 0, exact: true, oldest: None, newest: None };
-            return Ok((days, nothing));
+        if self.lock().in_vain {
+            return Ok(());
         }
-        let found = self.core.read(move |tx| {
-            let deadline = Instant::now() + COUNT_MAX;
-            let (mut count, mut oldest, mut newest) = (0, None, None);
-            let mut next = Some(EventId(0));
-            while let Some(after) = next {
-                let aged = tx.arrived_before(cutoff, BUILT, after, COUNT_STEP)?;
-                count += aged.events.len() as u64;
-                let arrivals = || aged.events.iter().map(|(_, arrival)| *arrival);
-                oldest = oldest.or_else(|| arrivals().next());
-                newest = arrivals().next_back().or(newest);
-                next = aged.next;
-                if next.is_some() && Instant::now() > deadline {
-                    let query = Query { end: Timestamp(cutoff.0 - 1), ..Query::all() };
-                    let count = tx.count(&query)?.max(count);
-                    return Ok(Preview { cutoff, count, exact: false, oldest, newest: None });
-                }
+        let so_far = *deleted;
+        self.make_room(Reason::Room, ROOM_STEPS_MAX, too_little, deleted).await?;
+        self.core.read(|_| Ok(())).await?; // what was deleted is gone from the tables
+        if self.core.store.room().room <= before.room {
+            self.lock().in_vain = true;
+            tracing::warn!(
+                events = *deleted - so_far,
+                "deleting events makes no room on this disk; none are deleted for it until there is room"
+            );
+        }
+        Ok(())
+    }
+
+    /// Deletes the oldest events while `is_needed` says so.
+    async fn make_room(
+        &self,
+        reason: Reason,
+        steps: usize,
+        is_needed: impl Fn(RoomFigures, &Core) -> bool,
+        deleted: &mut u64,
+    ) -> Result<()> {
+        let mut after = EventId(0);
+        for _ in 0..steps {
+            if self.core.stopping.load(Ordering::Relaxed) {
+                break;
             }
-            Ok(Preview { cutoff, count, exact: true, oldest, newest })
-        });
-        Ok((days, found.await?))
+            // The read waits until what was deleted before is gone from the tables.
+            let oldest = self.core.read(move |tx| Ok(tx.oldest(after, STEP)?)).await?;
+            if oldest.is_empty() || !is_needed(self.core.store.room(), &self.core) {
+                break;
+            }
+            after = oldest.last().map_or(after, |(id, _)| *id);
+            self.delete(oldest.into_iter().map(|(id, _)| id).collect(), reason, deleted).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a step, tells of it, and leaves the disk to others for a while.
+    async fn delete(&self, ids: Vec<EventId>, reason: Reason, deleted: &mut u64) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let (count, began) = (ids.len() as u64, Instant::now());
+        self.lock().report.state = State::Running;
+        self.events.delete_aged(ids).await?;
+        *deleted += count;
+        {
+            let mut status = self.lock();
+            status.deleted[reason as usize] += count;
+            let report = &mut status.report;
+            report.last_run = Some(self.core.clock.now());
+            report.last_deleted = *deleted;
+            report.deleted_total += count;
+        }
+        tokio::time::sleep(PAUSE.max(2 * began.elapsed())).await;
+        Ok(())
     }
 }
 

@@ -107,6 +107,16 @@ impl Settings {
         self.number(Key::RetentionDays)
     }
 
+    /// Bytes that the database may have, 0 = no limit.
+    pub fn retention_max_bytes(&self) -> u64 {
+        self.number(Key::RetentionMaxBytes)
+    }
+
+    /// Per cent of the file system below which events go to make room, 0 = none do.
+    pub fn retention_room_percent(&self) -> u64 {
+        self.number(Key::RetentionRoomPercent)
+    }
+
     /// Events a second that one camera may send itself, 0 = no limit.
     pub fn camera_rate(&self) -> u64 {
         self.number(Key::CameraRate)

@@ -9,7 +9,7 @@ use super::access::{Action, Caller};
 use super::error::Result;
 use crate::domain::time::{DAY_US, HOUR_US};
 use crate::domain::{CameraId, EventTypeId, Timestamp};
-use crate::store::{GroupBy, Query, ReadTx, Selection, Sizes};
+use crate::store::{GroupBy, Query, ReadTx, RoomFigures, Selection, Sizes};
 
 /// Days that the rate is taken from.
 const RATE_DAYS: i64 = 7;
@@ -143,6 +143,16 @@ impl Storage {
         })
     }
 
+    /// Room as it is now.
+    ///
+    /// # Errors
+    /// [`super::Error::AccessDenied`].
+    pub async fn room(&self, caller: &Caller) -> Result<RoomFigures> {
+        caller.may(Action::Manage)?;
+        let core = Arc::clone(&self.core);
+        super::blocking(move || Ok(core.store.room())).await
+    }
+
     /// Bytes of the database that are in use: known from a while ago, else looked at; `None` where that
     /// would take too long. Blocks.
     pub(super) fn used(&self, database: u64) -> Option<u64> {
@@ -157,6 +167,7 @@ impl Storage {
         }
         let used = self.core.store.read().and_then(|tx| tx.used_bytes());
         let used = used
+            .inspect(|used| self.core.store.measured(*used))
             .inspect_err(|error| {
                 tracing::warn!(%error, "cannot tell what is free inside the database");
             })

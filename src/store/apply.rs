@@ -142,7 +142,7 @@ pub(super) const fn attachment_number(of: Attachment, state: FileState) -> Optio
 
 /// What a stored row takes in all tables together, about: its weight, bytes.
 pub(super) fn weight(row_bytes: usize) -> i64 {
-    const INDEXED: usize = 200;
+    const INDEXED: usize = 60;
     i64::try_from(row_bytes + INDEXED).unwrap_or(i64::MAX)
 }
 

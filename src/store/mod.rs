@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod event_type;
 mod files;
+mod hold;
 pub mod journal;
 pub mod key;
 mod migrate;
@@ -31,10 +32,10 @@ mod tests;
 mod user;
 mod write;
 
-pub use age::Aged;
+pub use age::{Aged, ClockDoubt, Cutoffs};
 pub use attachment::{Attachments, FileKind, NewFile, StoredFile, TemporaryFile};
 pub use change::{Change, Create};
-pub use engine::{Options, Stats, Store, Ticket};
+pub use engine::{Options, RoomFigures, Stats, Store, Ticket};
 pub use error::{Result, StoreError};
 pub use files::{
     TlsFile, begin_run, end_run, free_bytes, put_setup_code, put_tls_file, remove_setup_code,

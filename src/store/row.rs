@@ -462,6 +462,28 @@ pub enum SettingRow {
     },
 }
 
+/// A row of `holds`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum HoldRow {
+    /// First format; members as in `domain::Hold`.
+    V1 {
+        /// See `Hold::since`.
+        since: i64,
+        /// See `Hold::by`.
+        by: String,
+    },
+}
+
+/// A row of `clock_doubts`.
+#[derive(Clone, Debug, PartialEq, Encode, Decode)]
+pub enum DoubtRow {
+    /// First format.
+    V1 {
+        /// Last event of the run, and when the clock became good, microseconds; none while it is not.
+        end: Option<(u64, i64)>,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,8 +19,8 @@ const SESSIONS_EVERY: Duration = Duration::from_mins(10);
 const FORGET_AUDIT_EVERY: Duration = Duration::from_hours(24);
 /// How often the clock is looked at.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
-/// How often events are looked for that are old enough to go.
-const RETENTION_EVERY: Duration = Duration::from_mins(1);
+/// How often events are looked for that are old enough to go, or have to make room.
+const RETENTION_EVERY: Duration = Duration::from_secs(10);
 /// How often pictures and metadata files that did not come are given up.
 const ATTACHMENTS_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether cameras' periodic pictures are due.

@@ -58,7 +58,7 @@ fn only_administrators_are_answered_and_nobody_keeps_the_answer() {
 fn settings_are_listed_changed_at_once_and_kept() {
     let (mut server, client) = admin();
     let before = client.get(SETTINGS).ok(200);
-    assert_eq!(before["objects"].as_array().unwrap().len(), 8);
+    assert_eq!(before["objects"].as_array().unwrap().len(), 10);
     assert_eq!(
         setting(&before, "retention.days"),
         json!({"key": "retention.days", "form": "retention", "kind": "integer", "value": 0,
@@ -180,10 +180,10 @@ fn retention_says_what_it_does_and_what_it_would_do() {
     let (server, client) = admin();
     let gate = camera(&server, &["--name", "Gate"]);
     fill(&client, gate.id, 3);
-    assert_eq!(
-        client.get(RETENTION).ok(200),
-        json!({"state": "off", "last_run": null, "last_deleted": 0})
-    );
+    let report = client.get(RETENTION).ok(200);
+    assert_eq!((&report["state"], &report["last_run"]), (&json!("off"), &Value::Null));
+    assert_eq!((&report["last_deleted"], &report["deleted_total"]), (&json!(0), &json!(0)));
+    assert!(report["room"].as_u64() > report["used"].as_u64(), "{report}");
     // What happened long ago arrived just now: age is by arrival.
     let preview = client.get(&format!("{PREVIEW}?days=90")).ok(200);
     assert_eq!((&preview["days"], &preview["count"]), (&json!(90), &json!(0)));
@@ -195,6 +195,57 @@ fn retention_says_what_it_does_and_what_it_would_do() {
     client.put(SETTINGS, &json!({"retention.days": 90})).ok(200);
     assert_eq!(client.get(RETENTION).ok(200)["state"], "idle");
     assert_eq!(client.get(PREVIEW).ok(200)["days"], 90, "without a number, what is set");
+    let all = client.get(&format!("{PREVIEW}?days=0&max_bytes=0&room_percent=0")).ok(200);
+    assert_eq!(
+        (&all["by_age"], &all["by_size"], &all["by_room"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
+    assert_eq!(client.get(&format!("{PREVIEW}?max_bytes=5")).error(), "bad_parameter");
+
+    let rules = "/api/admin/v1/retention/rules/";
+    assert_eq!(client.get(rules).ok(200), json!({"objects": []}));
+    let set = json!({"objects": [{"camid": gate.id, "name": null, "days": 30},
+        {"camid": null, "name": "net", "days": 0}]});
+    assert_eq!(client.put(rules, &set).ok(200), set);
+    assert_eq!(client.get(rules).ok(200), set);
+    for (status, code, bad) in [
+        (400, "missing_field", json!({"objects": [{"days": 3}]})),
+        (400, "bad_parameter", json!({"objects": [{"camid": 1, "days": 4000}]})),
+        (
+            400,
+            "already_exists",
+            json!({"objects": [{"camid": 1, "days": 4}, {"camid": 1, "days": 5}]}),
+        ),
+        (400, "bad_json", json!({"objects": [{"camera": 1, "days": 4}]})),
+    ] {
+        let answer = client.put(rules, &bad);
+        assert_eq!((answer.status, answer.error().as_str()), (status, code), "{}", answer.text);
+    }
+}
+
+#[test]
+fn an_event_on_hold_is_not_deleted() {
+    let (server, client) = admin();
+    let gate = camera(&server, &["--name", "Gate"]);
+    let ids = fill(&client, gate.id, 3);
+    let hold = format!("/api/admin/v1/events/{}/hold/", ids[1]);
+    let free = json!({"id": ids[1], "held": false, "since": null, "by": null});
+    assert_eq!(client.get(&hold).ok(200), free);
+    let held = client.put(&hold, &Value::Null).ok(200);
+    assert_eq!((&held["held"], &held["by"]), (&json!(true), &json!("anna")), "{held}");
+    assert_eq!(client.get("/api/admin/v1/holds/").ok(200)["objects"], json!([held]));
+    let event = format!("/api/v2/storage/events/{}/", ids[1]);
+    let refused = client.delete(&event);
+    assert_eq!((refused.status, refused.error().as_str()), (409, "event_held"));
+    let others = client.delete(&format!("/api/v2/storage/events/?camid={}", gate.id));
+    assert_eq!(others.ok(200)["deleted"], 2);
+    assert_eq!(client.delete(&hold).status, 204);
+    assert_eq!(client.get(&hold).ok(200), free);
+    assert_eq!(client.delete(&event).status, 204);
+    assert_eq!(client.get(&hold).error(), "event_not_found");
+    assert_eq!(client.put(&hold, &Value::Null).error(), "event_not_found");
+    let watch = server.client(&gate.watch);
+    assert_eq!(watch.put(&hold, &Value::Null).error(), "access_deny");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A real server in a scratch directory, and a client for it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,17 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_watchpost");
 /// The longest that anything here waits.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where a server's data are.
+enum Folder {
+    /// In a directory that goes with the server.
+    Scratch(TempDir),
+    /// In one that somebody else sees to.
+    Given(PathBuf),
+}
+
 /// A server process over a scratch data directory; killed when dropped.
 pub struct Server {
-    dir: Option<TempDir>,
+    dir: Folder,
     child: Child,
     stdout: BufReader<ChildStdout>,
     /// `http://127.0.0.1:PORT`
@@ -41,13 +49,22 @@ impl Server {
     /// The same with further arguments.
     pub fn start_with(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (child, stdout, base) = spawn(dir.path(), arguments);
-        Self { dir: Some(dir), child, stdout, base }
+        let (child, stdout, base) = spawn(dir.path(), arguments, &[]);
+        Self { dir: Folder::Scratch(dir), child, stdout, base }
+    }
+
+    /// Starts a server over a directory that is there, with further arguments and variables.
+    pub fn start_in(dir: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let (child, stdout, base) = spawn(dir, arguments, variables);
+        Self { dir: Folder::Given(dir.to_owned()), child, stdout, base }
     }
 
     /// The data directory.
     pub fn dir(&self) -> &Path {
-        self.dir.as_ref().unwrap().path()
+        match &self.dir {
+            Folder::Scratch(dir) => dir.path(),
+            Folder::Given(dir) => dir,
+        }
     }
 
     /// Process id.
@@ -77,8 +94,7 @@ impl Server {
     /// The same with further arguments.
     pub fn restart_with(&mut self, arguments: &[&str]) -> Duration {
         let started = Instant::now();
-        let dir = self.dir.as_ref().unwrap().path();
-        (self.child, self.stdout, self.base) = spawn(dir, arguments);
+        (self.child, self.stdout, self.base) = spawn(self.dir(), arguments, &[]);
         self.wait_ready();
         started.elapsed()
     }
@@ -95,7 +111,12 @@ impl Server {
     /// Sends SIGTERM and gives the exit status.
     pub fn terminate(&mut self) -> i32 {
         self.signal("TERM");
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_end(PATIENCE)
+    }
+
+    /// Waits until the process ends by itself and gives the exit status.
+    pub fn wait_end(&mut self, patience: Duration) -> i32 {
+        let deadline = Instant::now() + patience;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code().unwrap_or(-1);
@@ -166,13 +187,20 @@ impl Drop for Server {
     }
 }
 
-fn spawn(dir: &Path, arguments: &[&str]) -> (Child, BufReader<ChildStdout>, String) {
+fn spawn(
+    dir: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> (Child, BufReader<ChildStdout>, String) {
     let mut child = Command::new(BINARY)
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(dir)
         .args(arguments)
         .env("WATCHPOST_LOG_LEVEL", "warn")
+        // Room on the disk under the tests is not their affair, but of those that say so.
+        .env("WATCHPOST_RETENTION_ROOM_PERCENT", "0")
         .env_remove("WATCHPOST_DATA_DIR")
+        .envs(variables.iter().copied())
         .stdout(Stdio::piped())
         .stdin(Stdio::null())
         .spawn()

@@ -6,6 +6,7 @@ pub(super) mod audit;
 pub(super) mod bundle;
 pub(super) mod camera;
 pub(super) mod event_type;
+pub(super) mod hold;
 pub(super) mod key;
 pub(super) mod logs;
 pub(super) mod recipe;
@@ -36,6 +37,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .configure(audit::configure)
         .configure(settings::configure)
         .configure(retention::configure)
+        .configure(hold::configure)
         .configure(storage::configure)
         .configure(system::configure)
         .configure(logs::configure)

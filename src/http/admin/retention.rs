@@ -1,30 +1,37 @@
-//! Deleting events by age: what it does, and what a number of days would do.
+//! Retention: what it does, what other settings would do, and for which events it differs.
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::Timestamp;
+use crate::domain::retention::Rule;
+use crate::domain::{CameraId, Timestamp};
 use crate::http::auth::MayManage;
 use crate::http::error::{ApiError, ErrorBody};
+use crate::http::json::{Empty, read_json};
 use crate::http::params::Params;
 use crate::http::reply::private;
 use crate::http::route::resource;
 use crate::service::Services;
-use crate::service::retention::State;
+use crate::service::retention::{Asked, State};
 
 const RETENTION: &str = "/api/admin/v1/retention/";
 const PREVIEW: &str = "/api/admin/v1/retention/preview/";
+const RULES: &str = "/api/admin/v1/retention/rules/";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .service(resource(PREVIEW, [(Method::GET, web::to(preview))]))
+        .service(resource(
+            RULES,
+            [(Method::GET, web::to(rules)), (Method::PUT, web::to(put_rules))],
+        ))
         .service(resource(RETENTION, [(Method::GET, web::to(get))]));
 }
 
-/// What deleting by age does.
+/// What retention does.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RetentionBody {
     /// What it does now.
@@ -34,23 +41,29 @@ pub(super) struct RetentionBody {
     last_run: Option<String>,
     /// How many events that pass has deleted.
     last_deleted: u64,
+    /// How many events were deleted since the server started.
+    deleted_total: u64,
+    /// What may still be stored, in bytes: free on the disk and inside the database.
+    room: u64,
+    /// Bytes of the database that are in use, about.
+    used: u64,
 }
 
-/// What deleting by age does now.
+/// What retention does now.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum RetentionState {
     /// Events are kept for ever.
     Off,
-    /// Nothing is old enough.
+    /// Nothing has to go.
     Idle,
     /// It deletes.
     Running,
-    /// The clock is not believed.
+    /// The clock is not believed: nothing goes by age.
     StoppedByClock,
 }
 
-/// What a number of days would delete now.
+/// What some settings would delete now.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RetentionPreviewBody {
     /// Days that events are kept, 0 = for ever.
@@ -59,18 +72,48 @@ pub(super) struct RetentionPreviewBody {
     /// Events that arrived before this go.
     #[schema(example = "2026-08-24T21:14:07Z")]
     cutoff: String,
-    /// How many.
+    /// How many go in all, oldest first.
     #[schema(example = 120_431)]
     count: u64,
-    /// Whether each was looked at. If that would take too long, the count is that of their own times.
+    /// Of these, those that were kept long enough.
+    by_age: u64,
+    /// How many of the oldest have to go for the size of the database, about.
+    by_size: u64,
+    /// How many of the oldest have to go to make room, about.
+    by_room: u64,
+    /// Whether each of `by_age` was looked at. If that would take too long, the count is that of their own times.
     exact: bool,
     /// When the first of them arrived.
     oldest: Option<String>,
-    /// When the last of them arrived; null where the count is not exact.
+    /// When the last of them arrived; null where that was not found.
     newest: Option<String>,
 }
 
-/// Read what deleting by age does.
+/// Days that some events are kept, whatever holds for the rest. One of `camid` and `name` is there at least.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleBody {
+    /// Events of this camera; of every camera if null.
+    #[serde(default)]
+    camid: Option<u32>,
+    /// Events of this type; of every type if null.
+    #[serde(default)]
+    #[schema(example = "motion")]
+    name: Option<String>,
+    /// 1 to 3650, 0 = for ever.
+    days: u64,
+}
+
+/// Which events are kept longer or shorter than the rest. Of several that fit, the one for camera and type
+/// counts, then the one for the camera, then the one for the type.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RulesBody {
+    /// At most 1,000.
+    objects: Vec<RuleBody>,
+}
+
+/// Read what retention does.
 #[utoipa::path(get, path = RETENTION, tag = "running",
     responses(
         (status = 200, body = RetentionBody),
@@ -80,6 +123,7 @@ pub(in crate::http) async fn get(
     services: Data<Services>,
 ) -> Result<HttpResponse, ApiError> {
     let report = services.retention.report(&caller)?;
+    let figures = services.storage.room(&caller).await?;
     let body = RetentionBody {
         state: match report.state {
             State::Off => RetentionState::Off,
@@ -89,13 +133,18 @@ pub(in crate::http) async fn get(
         },
         last_run: report.last_run.map(Timestamp::rfc3339),
         last_deleted: report.last_deleted,
+        deleted_total: report.deleted_total,
+        room: figures.room,
+        used: figures.used,
     };
     Ok(private(StatusCode::OK, body))
 }
 
-/// Count what keeping events for a number of days would delete now. Deletes nothing.
+/// Count what other settings would delete now. Deletes nothing.
 #[utoipa::path(get, path = PREVIEW, tag = "running",
-    params(("days" = Option<u64>, Query, description = "0 to 3650; as set if left out")),
+    params(("days" = Option<u64>, Query, description = "0 to 3650; as set if left out"),
+        ("max_bytes" = Option<u64>, Query, description = "As the setting; as set if left out"),
+        ("room_percent" = Option<u64>, Query, description = "0 to 50; as set if left out")),
     responses(
         (status = 200, body = RetentionPreviewBody),
         (status = 400, body = ErrorBody, description = "`bad_parameter`"),
@@ -105,15 +154,69 @@ pub(in crate::http) async fn preview(
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let days = Params::parse(request.query_string()).number("days")?;
-    let (days, preview) = services.retention.preview(&caller, days).await?;
+    let params = Params::parse(request.query_string());
+    let asked = Asked {
+        days: params.number("days")?,
+        max_bytes: params.number("max_bytes")?,
+        room_percent: params.number("room_percent")?,
+    };
+    let preview = services.retention.preview(&caller, asked).await?;
     let body = RetentionPreviewBody {
-        days,
+        days: preview.days,
         cutoff: preview.cutoff.rfc3339(),
         count: preview.count,
+        by_age: preview.by_age,
+        by_size: preview.by_size,
+        by_room: preview.by_room,
         exact: preview.exact,
         oldest: preview.oldest.map(Timestamp::rfc3339),
         newest: preview.newest.map(Timestamp::rfc3339),
     };
     Ok(private(StatusCode::OK, body))
+}
+
+fn rules_body(rules: Vec<Rule>) -> RulesBody {
+    let object = |rule: Rule| RuleBody {
+        camid: rule.camera.map(|id| id.0),
+        name: rule.event_type,
+        days: rule.days,
+    };
+    RulesBody { objects: rules.into_iter().map(object).collect() }
+}
+
+/// Read which events are kept longer or shorter than the rest.
+#[utoipa::path(get, path = RULES, operation_id = "get_retention_rules", tag = "running",
+    responses(
+        (status = 200, body = RulesBody),
+        (status = 403, body = ErrorBody, description = "`access_deny`")))]
+pub(in crate::http) async fn rules(
+    caller: MayManage,
+    services: Data<Services>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(private(StatusCode::OK, rules_body(services.retention.rules(&caller)?)))
+}
+
+/// Say which events are kept longer or shorter than the rest: these rules take the place of all others.
+#[utoipa::path(put, path = RULES, operation_id = "put_retention_rules", tag = "running",
+    request_body = RulesBody,
+    responses(
+        (status = 200, body = RulesBody),
+        (status = 400, body = ErrorBody, description = "`bad_parameter`, `missing_field`, `limit_reached`"),
+        (status = 403, body = ErrorBody, description = "`access_deny`"),
+        (status = 409, body = ErrorBody, description = "`exists`: two rules about the same")))]
+pub(in crate::http) async fn put_rules(
+    caller: MayManage,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = read_json::<RulesBody>(&request, payload, Empty::IsError).await?.into_inner();
+    let rule = |object: RuleBody| Rule {
+        camera: object.camid.map(CameraId),
+        event_type: object.name,
+        days: object.days,
+    };
+    let rules = body.objects.into_iter().map(rule).collect();
+    let rules = services.retention.set_rules(&caller, rules).await?;
+    Ok(private(StatusCode::OK, rules_body(rules)))
 }

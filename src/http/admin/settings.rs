@@ -77,6 +77,8 @@ pub(super) enum SettingForm {
 pub(super) enum SettingKind {
     Text,
     Integer,
+    /// A number of bytes; 0 stands for no limit, whatever the smallest.
+    Bytes,
     Url,
     Zone,
 }
@@ -103,6 +105,7 @@ impl From<&Settings> for SettingsBody {
             let (kind, min, max) = match setting.kind {
                 Kind::Text => (SettingKind::Text, None, None),
                 Kind::Integer { min, max } => (SettingKind::Integer, Some(min), Some(max)),
+                Kind::Bytes { min, max } => (SettingKind::Bytes, Some(min), Some(max)),
                 Kind::Url => (SettingKind::Url, None, None),
                 Kind::Zone => (SettingKind::Zone, None, None),
             };

@@ -7,7 +7,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::Events;
 use super::read::query;
 use crate::domain::event::BULK_MAX;
-use crate::domain::filter::{Filter, Page};
+use crate::domain::filter::{Filter, Page, Place};
 use crate::domain::{Attachment, CameraId, EventId};
 use crate::service::access::{Action, Caller};
 use crate::service::audit::Act;
@@ -33,10 +33,13 @@ impl Events {
     /// Deletes one event: it is in no list, count or index when this returns.
     ///
     /// # Errors
-    /// [`Error::AccessDenied`], [`Error::EventNotFound`], and the store's.
+    /// [`Error::AccessDenied`], [`Error::EventNotFound`], [`Error::EventHeld`], and the store's.
     pub async fn delete(&self, caller: &Caller, id: EventId) -> Result<()> {
         let lock = self.lock(id).await;
         let event = self.visible(caller, Action::DeleteEvents, id).await?;
+        if self.core.read(move |tx| Ok(tx.hold(id)?)).await?.is_some() {
+            return Err(Error::EventHeld(id));
+        }
         self.delete_ids(vec![id], vec![lock]).await?;
         let detail = format!("{}, {}", object(event.camera), event.name);
         self.live.removed([(id, event.camera, event.name)]);
@@ -44,12 +47,28 @@ impl Events {
         self.core.note(Some(caller), act, "ok").await
     }
 
-    /// Deletes the oldest events that match, at most `limit`, and returns how many.
-    async fn delete_step(&self, query: Query, limit: usize) -> Result<u64> {
-        let page = Page { limit, total: Some(u64::MAX), ..Page::default() };
-        let rows = self.core.read(move |tx| Ok(tx.list(&query, &page)?.events)).await?;
+    /// Deletes the oldest events that match and come behind `after`, at most `limit`; those that are held
+    /// stay. Returns how many, and where to go on if there may be more.
+    async fn delete_step(
+        &self,
+        query: Query,
+        limit: usize,
+        after: Option<Place>,
+    ) -> Result<(u64, Option<Place>)> {
+        let page = Page { limit, after, total: Some(u64::MAX), ..Page::default() };
+        let (mut rows, held) = self
+            .core
+            .read(move |tx| {
+                let rows = tx.list(&query, &page)?.events;
+                let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
+                let held = tx.held(&ids)?;
+                Ok((rows, held))
+            })
+            .await?;
+        let next = rows.last().map(|row| Place { time: row.order_time, id: row.id });
+        rows.retain(|row| !held.contains(&row.id));
         if rows.is_empty() {
-            return Ok(0);
+            return Ok((0, next));
         }
         let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
         let count = ids.len() as u64;
@@ -57,7 +76,7 @@ impl Events {
         let catalogue = self.core.catalogue();
         let name = |row: &StoredEvent| catalogue.type_name(row.event_type);
         self.live.removed(rows.iter().map(|row| (row.id, row.camera, name(row))));
-        Ok(count)
+        Ok((count, next))
     }
 
     /// Deletes events for retention. The live feed does not tell of each: what is as old as this has
@@ -91,7 +110,7 @@ impl Events {
         .await
     }
 
-    /// Deletes what matches: at once up to 1,000 events, beyond that as a job.
+    /// Deletes what matches but for what is held: at once up to 1,000 events, beyond that as a job.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::BadParameter`] for an empty filter, and the store's.
@@ -107,7 +126,7 @@ impl Events {
         let (total, newest) =
             self.core.read(move |tx| Ok((tx.count(&counted)?, tx.last_event()?))).await?;
         if total <= BULK_MAX as u64 {
-            let count = self.delete_step(query, BULK_MAX).await?;
+            let (count, _) = self.delete_step(query, BULK_MAX, None).await?;
             if count > 0 {
                 self.note_deleted(caller, count, filter.words()).await?;
             }
@@ -121,16 +140,17 @@ impl Events {
         self.core.note(Some(caller), act.with(format!("begun: {words}")), "ok").await?;
         let job = self.jobs.start(caller.who, total, move |progress| {
             Box::pin(async move {
-                let mut deleted = 0;
+                let (mut deleted, mut after) = (0, None);
                 let outcome = loop {
                     if progress.is_stopped() {
                         break Ok(());
                     }
-                    match events.delete_step(query.clone(), STEP).await {
-                        Ok(0) => break Ok(()),
-                        Ok(count) => {
+                    match events.delete_step(query.clone(), STEP, after).await {
+                        Ok((_, None)) => break Ok(()),
+                        Ok((count, next)) => {
                             progress.add(count);
                             deleted += count;
+                            after = next;
                         }
                         Err(error) => break Err(error),
                     }
@@ -147,18 +167,20 @@ impl Events {
         self.core.note(Some(caller), act, "ok").await
     }
 
-    /// Deletes every event of a camera, for `camera remove --purge`. Returns how many.
+    /// Deletes every event of a camera that is not held, for `camera remove --purge`. Returns how many.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], and the store's.
     pub async fn purge(&self, caller: &Caller, camera: CameraId) -> Result<u64> {
         caller.may(Action::DeleteEvents)?;
-        let mut count = 0;
+        let (mut count, mut after) = (0, None);
         loop {
             let query = Query { selection: Selection::Cameras(vec![camera]), ..Query::all() };
-            match self.delete_step(query, STEP).await? {
-                0 => break,
-                step => count += step,
+            let (step, next) = self.delete_step(query, STEP, after).await?;
+            count += step;
+            after = next;
+            if after.is_none() {
+                break;
             }
         }
         if count > 0 {

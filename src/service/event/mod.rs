@@ -3,6 +3,7 @@
 mod delete;
 mod echo;
 mod feed;
+mod hold;
 mod read;
 mod record;
 mod tag;

@@ -1,5 +1,6 @@
 //! Storing events: checked, queued, and answered when they are on disk.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -344,7 +345,7 @@ impl Events {
             camera,
             event_type: event_type.number,
             time,
-            order_time: if now < BUILT {
+            order_time: if now < BUILT || self.core.clock_suspect.load(Ordering::Relaxed) {
                 order_time_by_sender(time, now)
             } else {
                 order_time(time, now)

@@ -91,6 +91,8 @@ pub struct Stats {
     pub database_bytes: u64,
     /// Room below which creates are refused, bytes.
     pub min_free_bytes: u64,
+    /// Room as of the last look, bytes.
+    pub room: u64,
     /// Whether creates are refused for lack of room.
     pub full: bool,
     /// Whether storage has failed and is being tried again.
@@ -226,6 +228,7 @@ impl Store {
         if self.is_low() && takes_room {
             return Err(StoreError::Full);
         }
+        inner.room.spend(changes.iter().map(|change| change.bytes() as u64).sum());
         inner.queue.push(changes, Done::new(done))
     }
 
@@ -252,6 +255,7 @@ impl Store {
     ) -> std::result::Result<T, E> {
         self.0.progress.check()?;
         let (sender, receiver) = mpsc::sync_channel(1);
+        let progress = Arc::clone(&self.0.progress);
         self.0.queue.push_exclusive(Item::Exclusive(Box::new(move |handle| {
             let outcome = (|| {
                 let mut tx = handle.begin_write()?;
@@ -269,6 +273,9 @@ impl Store {
                 Ok(value)
             })();
             let committed = outcome.is_ok();
+            if let Some(error) = handle.failure() {
+                progress.set_failed(Part::Tables, Some(&error)); // before anybody hears of it
+            }
             let _ = sender.send(outcome);
             committed
         })))?;
@@ -333,6 +340,7 @@ impl Store {
             last_event: EventId(self.0.queue.last_event()),
             database_bytes: database.map_or(0, |meta| meta.len()),
             min_free_bytes: self.0.room.min_free,
+            room: self.0.room.last().room,
             full: self.is_low(),
             failed: progress.check().is_err(),
         }

@@ -15,12 +15,14 @@ use super::{DATABASE_FILE, Result, files};
 
 /// How often the file system is asked.
 const ASK_EVERY_MS: u64 = 1_000;
+/// The file system is also asked after this part of `min_free` was let in.
+const LOOKS_PER_MIN_FREE: u64 = 8;
 /// With less than this left, the disk is full to the last block and the reserve goes.
 const LAST_BYTES: u64 = 1 << 20;
 /// Bytes on the disk for each byte that is journalled but not applied.
 const UNAPPLIED_FACTOR: u64 = 4;
 /// Pages by weight, in thousandths, until it was measured; and its bounds.
-const PAGES_BY_WEIGHT: u64 = 1_100;
+const PAGES_BY_WEIGHT: u64 = 1_200;
 const PAGES_BY_WEIGHT_RANGE: std::ops::RangeInclusive<u64> = 500..=4_000;
 /// What a database takes without events.
 const EMPTY_BYTES: u64 = 1 << 20;
@@ -49,6 +51,8 @@ pub(super) struct Room {
     reserve: Reserve,
     started: Instant,
     asked_ms: AtomicU64,
+    /// Bytes that were let in since the last look.
+    spent: AtomicU64,
     low: AtomicBool,
     figures: Mutex<RoomFigures>,
     weight: AtomicI64,
@@ -68,6 +72,7 @@ impl Room {
             reserve: Reserve::new(dir, min_free),
             started: Instant::now(),
             asked_ms: AtomicU64::new(0),
+            spent: AtomicU64::new(0),
             low: AtomicBool::new(false),
             figures: Mutex::default(),
             weight: AtomicI64::new(weight.cast_signed()),
@@ -77,7 +82,12 @@ impl Room {
         Ok(room)
     }
 
-    /// Whether less than `min_free` is left, by a look no older than a second. `unapplied` is in bytes.
+    /// So many bytes were let in.
+    pub fn spend(&self, bytes: u64) {
+        self.spent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether less than `min_free` is left, by a look no older than a second or some bytes. `unapplied` is in bytes.
     pub fn is_low(&self, unapplied: u64) -> bool {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let asked = self.asked_ms.load(Ordering::Relaxed);
@@ -85,7 +95,9 @@ impl Room {
             let swap = (Ordering::Relaxed, Ordering::Relaxed);
             self.asked_ms.compare_exchange(asked, now, swap.0, swap.1).is_ok()
         };
-        if now >= asked + ASK_EVERY_MS && mine(asked, now) {
+        let step = (self.min_free / LOOKS_PER_MIN_FREE).max(LAST_BYTES / 4);
+        let much = self.spent.load(Ordering::Relaxed) > step;
+        if (much || now >= asked + ASK_EVERY_MS) && mine(asked, now.max(asked + 1)) {
             self.look(unapplied);
         }
         self.low.load(Ordering::Relaxed)
@@ -94,6 +106,7 @@ impl Room {
     /// Looks at the disk, and sees to the reserve.
     pub fn look(&self, unapplied: u64) -> RoomFigures {
         let known = *self.lock();
+        self.spent.store(0, Ordering::Relaxed);
         let asked = files::free_bytes(&self.dir)
             .and_then(|free| files::total_bytes(&self.dir).map(|total| (free, total)));
         let (mut free, total) = match asked {
@@ -115,7 +128,8 @@ impl Room {
         let room = (free + database - used).saturating_sub(promised);
         let figures = RoomFigures { room, disk_total: total, disk_free: free, database, used };
         *self.lock() = figures;
-        let low = room < self.min_free;
+        // The journal cannot use what is free inside the database: all that may wait must find blocks.
+        let low = room < self.min_free || free < self.min_free / 2;
         if self.low.swap(low, Ordering::Relaxed) != low {
             tracing::warn!(
                 room_bytes = room,
@@ -129,6 +143,11 @@ impl Room {
             );
         }
         figures
+    }
+
+    /// What the last look found.
+    pub fn last(&self) -> RoomFigures {
+        *self.lock()
     }
 
     /// A write found no block left: the reserve goes now.

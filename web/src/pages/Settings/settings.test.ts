@@ -5,6 +5,7 @@ const days: Setting = {
   key: 'retention.days', form: 'retention', kind: 'integer', value: 90, default: 0, unit: 'days', min: 0, max: 3650, source: 'settings', restart: false,
 };
 const site: Setting = { ...days, key: 'site.name', form: 'site', kind: 'text', value: 'Hafen', default: 'Watchpost', unit: null, min: null, max: null };
+const bytes: Setting = { ...days, key: 'retention.max_bytes', kind: 'bytes', value: 0, unit: 'bytes', min: 2 ** 24, max: 2 ** 44 };
 const url: Setting = { ...site, key: 'http.public_url', form: 'addresses', kind: 'url', value: '' };
 
 describe('settings', () => {
@@ -19,6 +20,10 @@ describe('settings', () => {
     expect(fault(days, 3651)).toBe('range');
     expect(fault(days, -1)).toBe('range');
     expect(fault(days, 0)).toBeNull();
+    expect(fault(bytes, 0)).toBeNull();
+    expect(fault(bytes, 2 ** 24)).toBeNull();
+    expect(fault(bytes, 500)).toBe('range_or_0');
+    expect(fault(bytes, null)).toBe('empty');
     expect(fault(site, '  ')).toBe('empty');
     expect(fault(url, '')).toBeNull();
     expect(fault(url, 'javascript:alert(1)')).toBe('url');

@@ -28,7 +28,7 @@ export function fixed(setting: Setting): boolean {
   return setting.source === 'file' || setting.source === 'flag' || setting.source === 'environment';
 }
 
-export type Fault = 'empty' | 'whole' | 'range' | 'url';
+export type Fault = 'empty' | 'whole' | 'range' | 'range_or_0' | 'url';
 
 /** What is wrong with a value, or null. */
 export function fault(setting: Setting, value: Value): Fault | null {
@@ -38,6 +38,13 @@ export function fault(setting: Setting, value: Value): Fault | null {
     if (!Number.isInteger(n)) return 'whole';
     if ((setting.min !== null && n < setting.min) || (setting.max !== null && n > setting.max)) return 'range';
     return null;
+  }
+  if (setting.kind === 'bytes') {
+    if (value === null || value === '') return 'empty';
+    const n = Number(value);
+    if (!Number.isInteger(n)) return 'whole';
+    const within = (setting.min === null || n >= setting.min) && (setting.max === null || n <= setting.max);
+    return n === 0 || within ? null : 'range_or_0';
   }
   const text = String(value ?? '').trim();
   if (setting.kind === 'url') {
