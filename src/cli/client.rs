@@ -11,11 +11,11 @@ use anyhow::{Context, bail};
 
 use super::execute::{Streams, execute};
 use super::progress::Progress;
-use super::request::{Password, Reply, Request};
+use super::request::{Checked, Password, Reply, Request};
 use super::{CameraCommand, DataCommand, print, socket};
 use crate::config::Config;
 use crate::open::{self, Failure};
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 /// How long a command waits for a server that holds the data directory but does not answer yet.
 const WAIT: Duration = Duration::from_mins(1);
@@ -42,6 +42,18 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
             let asked = socket::ask(&connection, &request, input, &mut output);
             break asked.context("the running server")?.map_err(anyhow::Error::msg)?;
         }
+        if matches!(request, Request::Check) {
+            // What is damaged is reported, not opened.
+            match store::verify(&config.data_dir) {
+                Ok(problems) if problems.is_empty() => {}
+                Ok(problems) => break Reply::Checked(Checked::broken(problems)),
+                Err(StoreError::InUse) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(100));
+                    continue;
+                }
+                Err(error) => return Err(Failure::from(error).into()),
+            }
+        }
         match open::services(config) {
             Ok(services) => {
                 let mut input = input(command)?.unwrap_or_else(|| Box::new(io::empty()));
@@ -55,7 +67,13 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
             Err(StoreError::InUse) if Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(100));
             }
-            Err(error) => return Err(Failure::from(error).into()),
+            Err(error) => {
+                let failure = Failure::from(error);
+                if failure.status == 4 && matches!(request, Request::Check) {
+                    break Reply::Checked(Checked::broken(vec![failure.text]));
+                }
+                return Err(failure.into());
+            }
         }
     };
     let mut out = io::stdout().lock();

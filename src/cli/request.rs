@@ -327,7 +327,7 @@ pub(super) struct ListedUser {
     pub sessions: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ca {
     pub subject: String,
@@ -348,6 +348,13 @@ pub(super) struct Checked {
     pub checksum: String,
     pub problem_count: u64,
     pub problems: Vec<String>,
+}
+
+impl Checked {
+    /// What cannot be read any further.
+    pub fn broken(problems: Vec<String>) -> Self {
+        Self { problem_count: problems.len() as u64, problems, ..Self::default() }
+    }
 }
 
 #[expect(clippy::struct_field_names, reason = "the names that --json prints")]

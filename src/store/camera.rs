@@ -3,20 +3,23 @@
 use redb::ReadableTable;
 
 use super::error::{Result, StoreError};
-use super::read::ReadTx;
+use super::read::{ReadTx, left_out};
 use super::row::{self, CameraAdded, CameraDevice, CameraRow, CameraV1};
 use super::tables::{CAMERAS, REMOVED_CAMERA_NAMES, REMOVED_CAMERAS, state};
 use super::write::WriteTx;
 use crate::domain::{Agent, Camera, CameraId, Device, DevicePassword, Sealed, Timestamp};
 
 impl ReadTx {
-    /// All cameras, by id.
+    /// All cameras, by id. A damaged one is reported and left out.
     pub fn cameras(&self) -> Result<Vec<Camera>> {
         let table = self.tx.open_table(CAMERAS)?;
         let mut cameras = Vec::new();
         for entry in table.iter()? {
             let (id, value) = entry?;
-            cameras.push(decode(id.value(), value.value())?);
+            match decode(id.value(), value.value()) {
+                Ok(camera) => cameras.push(camera),
+                Err(error) => left_out(&error),
+            }
         }
         Ok(cameras)
     }

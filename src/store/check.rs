@@ -8,7 +8,7 @@ use super::apply::attachment_number;
 use super::counts::{self, Deltas};
 use super::error::Result;
 use super::key::{DayKey, HourKey, SeriesKey, TagKey, TimeKey};
-use super::read::ReadTx;
+use super::read::{ReadTx, damaged_rows};
 use super::row::{self, EventRow};
 use super::tables::{
     EVENT_COUNTS, EVENT_MINUTES, EVENT_TAGS, EVENTS, EVENTS_BY_SERIES, EVENTS_BY_TIME, SERIES,
@@ -114,6 +114,13 @@ impl ReadTx {
             }
         }
         self.check_counters(&mut report, expected)?;
+        let before = damaged_rows();
+        let names = self.type_names()?;
+        let rows = self.cameras()?.len() + self.credentials()?.len() + self.users()?.len();
+        let _rows = rows + self.event_types(&names)?.len() + self.sessions()?.len();
+        for _ in before..damaged_rows() {
+            report.problem(|| "a row of a camera, type, credential or user is damaged".to_owned());
+        }
         let trail = self.follow_audit(None, usize::MAX)?;
         report.audit_entries = trail.entries;
         if let Some(problem) = trail.problem {

@@ -3,20 +3,23 @@
 use redb::ReadableTable;
 
 use super::error::{Result, StoreError};
-use super::read::ReadTx;
+use super::read::{ReadTx, left_out};
 use super::row::{self, CredentialRow, UseRow};
 use super::tables::{CREDENTIAL_USES, CREDENTIALS, state};
 use super::write::WriteTx;
 use crate::domain::{Access, CameraId, Credential, Kind, LastUse, Timestamp};
 
 impl ReadTx {
-    /// All credentials, by kind and id.
+    /// All credentials, by kind and id. A damaged one is reported and left out: its secret holds no longer.
     pub fn credentials(&self) -> Result<Vec<Credential>> {
         let table = self.tx.open_table(CREDENTIALS)?;
         let mut all = Vec::new();
         for entry in table.iter()? {
             let (key, value) = entry?;
-            all.push(decode(key.value(), value.value())?);
+            match decode(key.value(), value.value()) {
+                Ok(credential) => all.push(credential),
+                Err(error) => left_out(&error),
+            }
         }
         Ok(all)
     }

@@ -4,7 +4,7 @@ use redb::ReadableTable;
 
 use super::error::{Result, StoreError};
 use super::key::Series;
-use super::read::ReadTx;
+use super::read::{ReadTx, left_out};
 use super::row::{self, EventTypeRow};
 use super::tables::{EVENT_TYPES, TYPE_NAMES, state};
 use super::write::WriteTx;
@@ -22,7 +22,7 @@ impl ReadTx {
         Ok(names)
     }
 
-    /// Every camera's event types, by camera. `names` is [`Self::type_names`].
+    /// Every camera's event types, by camera; a damaged one is reported and left out. `names` is [`Self::type_names`].
     pub fn event_types(
         &self,
         names: &[(EventTypeId, String)],
@@ -34,9 +34,13 @@ impl ReadTx {
             let key = key.value();
             let damaged = || StoreError::Damaged(format!("a type of camera {}", key.camera));
             let number = EventTypeId(key.event_type);
-            let name = names.iter().find(|(n, _)| *n == number).ok_or_else(damaged)?.1.clone();
-            let row = row::decode(salt(key), value.value()).map_err(|row::Damage| damaged())?;
-            types.push((CameraId(key.camera), event_type(number, name, row)));
+            let name = names.iter().find(|(n, _)| *n == number);
+            match (name, row::decode(salt(key), value.value())) {
+                (Some((_, name)), Ok(row)) => {
+                    types.push((CameraId(key.camera), event_type(number, name.clone(), row)));
+                }
+                _ => left_out(&damaged()),
+            }
         }
         Ok(types)
     }

@@ -35,7 +35,7 @@ mod write;
 pub use age::{Aged, ClockDoubt, Cutoffs};
 pub use attachment::{Attachments, FileKind, NewFile, StoredFile, TemporaryFile};
 pub use change::{Change, Create};
-pub use engine::{Options, RoomFigures, Stats, Store, Ticket};
+pub use engine::{Options, RoomFigures, Stats, Store, Ticket, verify};
 pub use error::{Result, StoreError};
 pub use files::{
     TlsFile, begin_run, end_run, free_bytes, put_setup_code, put_tls_file, remove_setup_code,

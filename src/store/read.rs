@@ -27,6 +27,12 @@ pub fn damaged_rows() -> u64 {
     DAMAGED_ROWS.load(Ordering::Relaxed)
 }
 
+/// Reports a damaged row that is left out.
+pub(super) fn left_out(error: &StoreError) {
+    DAMAGED_ROWS.fetch_add(1, Ordering::Relaxed);
+    tracing::error!(%error, "a row is damaged; it is left out");
+}
+
 /// An event as its row holds it: the type by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {

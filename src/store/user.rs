@@ -3,7 +3,7 @@
 use redb::ReadableTable;
 
 use super::error::{Result, StoreError};
-use super::read::ReadTx;
+use super::read::{ReadTx, left_out};
 use super::row::{self, SessionRow, UserRow};
 use super::tables::{SESSIONS, STATE, USERS, state};
 use super::write::WriteTx;
@@ -11,13 +11,16 @@ use crate::domain::user::PasswordHash;
 use crate::domain::{Role, Session, Timestamp, User, UserId};
 
 impl ReadTx {
-    /// All users, by id.
+    /// All users, by id. A damaged one is reported and left out.
     pub fn users(&self) -> Result<Vec<User>> {
         let table = self.tx.open_table(USERS)?;
         let mut all = Vec::new();
         for entry in table.iter()? {
             let (key, value) = entry?;
-            all.push(user(key.value(), value.value())?);
+            match user(key.value(), value.value()) {
+                Ok(user) => all.push(user),
+                Err(error) => left_out(&error),
+            }
         }
         Ok(all)
     }

@@ -39,10 +39,8 @@ impl Failure {
         }
         let first = self.0.first.lock().unwrap_or_else(PoisonError::into_inner);
         let (kind, what) = first.as_ref()?;
-        Some(StoreError::Io {
-            what: format!("the database: {what}"),
-            source: io::Error::from(*kind),
-        })
+        let source = io::Error::new(*kind, what.clone());
+        Some(StoreError::Io { what: "the database".to_owned(), source })
     }
 
     /// Whether there was one.
@@ -75,6 +73,16 @@ pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<(Database, Failure
     let db = Database::builder().set_cache_size(cache_bytes).create_with_backend(backend);
     let db = db.map_err(|error| failure.get().unwrap_or_else(|| error.into()))?;
     Ok((db, failure))
+}
+
+/// Opens the database's file to be looked at: nothing reaches it, what opening and checking repair stays in
+/// memory.
+pub(super) fn open_untouched(path: &Path, cache_bytes: usize) -> Result<Database> {
+    let file = File::open(path).map_err(io(format!("opening {}", path.display())))?;
+    let failure = Failure::default();
+    failure.note("writing", &io::ErrorKind::ReadOnlyFilesystem.into());
+    let backend = Backend { file, failure, kept: RwLock::default() };
+    Ok(Database::builder().set_cache_size(cache_bytes).create_with_backend(backend)?)
 }
 
 /// What was written since the failure: blocks by number, and the length.
@@ -237,7 +245,7 @@ mod tests {
         backend.set_len(5_000).unwrap();
         assert!(backend.read(0, &mut read).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), [7; 10_000]);
-        let Some(StoreError::Io { what, .. }) = backend.failure.get() else { panic!() };
+        let what = backend.failure.get().unwrap().to_string();
         assert!(what.starts_with("the database: writing: "), "{what}");
     }
 

@@ -9,6 +9,7 @@ mod queue;
 mod reserve;
 mod room;
 mod thread;
+mod verify;
 mod writer;
 
 use std::fmt;
@@ -42,6 +43,7 @@ use thread::{Alarm, spawn};
 
 pub use queue::Ticket;
 pub use room::RoomFigures;
+pub use verify::verify;
 
 /// The database's file name in the data directory.
 pub(super) const DATABASE_FILE: &str = "watchpost.redb";
