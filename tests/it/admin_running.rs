@@ -216,7 +216,7 @@ fn retention_says_what_it_does_and_what_it_would_do() {
             "already_exists",
             json!({"objects": [{"camid": 1, "days": 4}, {"camid": 1, "days": 5}]}),
         ),
-        (400, "bad_json", json!({"objects": [{"camera": 1, "days": 4}]})),
+        (400, "bad_parameter", json!({"objects": [{"camera": 1, "days": 4}]})),
     ] {
         let answer = client.put(rules, &bad);
         assert_eq!((answer.status, answer.error().as_str()), (status, code), "{}", answer.text);
@@ -231,9 +231,13 @@ fn an_event_on_hold_is_not_deleted() {
     let hold = format!("/api/admin/v1/events/{}/hold/", ids[1]);
     let free = json!({"id": ids[1], "held": false, "since": null, "by": null});
     assert_eq!(client.get(&hold).ok(200), free);
-    let held = client.put(&hold, &Value::Null).ok(200);
-    assert_eq!((&held["held"], &held["by"]), (&json!(true), &json!("anna")), "{held}");
-    assert_eq!(client.get("/api/admin/v1/holds/").ok(200)["objects"], json!([held]));
+    let answer = client.put(&hold, &Value::Null).ok(200);
+    assert_eq!(
+        (&answer["held"], &answer["by"]),
+        (&json!(true), &json!("license key 1 (test)")),
+        "{answer}"
+    );
+    assert_eq!(client.get("/api/admin/v1/holds/").ok(200)["objects"], json!([answer]));
     let event = format!("/api/v2/storage/events/{}/", ids[1]);
     let refused = client.delete(&event);
     assert_eq!((refused.status, refused.error().as_str()), (409, "event_held"));

@@ -143,6 +143,11 @@ fn the_examples_of_the_guide_to_tls_work() {
     run_on("docs/guide/tls.md", 4, &server, plain.unwrap());
 }
 
+#[test]
+fn the_commands_of_the_troubleshooting_guide_work() {
+    run("docs/guide/troubleshooting.md", 1);
+}
+
 /// Every code that the server can answer with is in the reference, and no other.
 #[test]
 fn the_reference_has_every_error_code() {

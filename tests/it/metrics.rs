@@ -282,9 +282,12 @@ fn what_happens_is_counted() {
 
 #[test]
 fn a_full_disk_is_counted_and_told() {
-    let server = Server::start_with(&["--min-free-mib", "1000000000"]);
-    let reader = reader(&server);
-    let gate = camera(&server, &["--name", "Gate"]);
+    let mut before = Server::start();
+    let key = before.key();
+    let gate = camera(&before, &["--name", "Gate"]);
+    assert_eq!(before.terminate(), 0);
+    let server = Server::start_in(before.dir(), &["--min-free-mib", "1000000000"], &[]);
+    let reader = server.client(&key);
     let body = json!({"name": "motion", "time": "2026-03-01T10:00:00"});
     let client = server.client(&gate.all);
     client.post(EVENTS, &body).ok(507);

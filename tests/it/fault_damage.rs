@@ -1,0 +1,156 @@
+//! Bits that have turned over on the disk: reported, left out, and never the end of the process.
+
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::common::Server;
+use crate::site::{EVENTS, camera, event, fill, total};
+
+/// Turns bits over at an offset of a file.
+fn flip(path: &Path, offset: u64, bits: u8) {
+    let file = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, offset).unwrap();
+    file.write_all_at(&[byte[0] ^ bits], offset).unwrap();
+}
+
+/// Where `needle` stands in a file, everywhere.
+fn places(path: &Path, needle: &[u8]) -> Vec<u64> {
+    let bytes = std::fs::read(path).unwrap();
+    let found = bytes.windows(needle.len()).enumerate().filter(|(_, window)| *window == needle);
+    found.map(|(at, _)| at as u64).collect()
+}
+
+#[test]
+fn a_damaged_event_is_left_out_and_reported() {
+    let mut server = Server::start();
+    let gate = camera(&server, &["--name", "Gate"]);
+    let key = server.key();
+    let client = server.client(&key);
+    fill(&client, gate.id, 500);
+    let meta = json!({"note": "the one that is hit"});
+    let id = event(&client, gate.id, "motion", "2026-03-02T00:00:00", &meta);
+    assert_eq!(server.terminate(), 0);
+    assert!(server.cli(&["check"]).status.success(), "nothing is wrong yet");
+    let database = server.dir().join("watchpost.redb");
+    let hit = places(&database, b"the one that is hit");
+    assert!(!hit.is_empty());
+    for at in &hit {
+        flip(&database, *at, 0x04); // also in pages that are no longer used
+    }
+    assert!(places(&database, b"the one that is hit").is_empty(), "the bits are turned over");
+    let checked = server.cli(&["check"]);
+    assert_eq!(checked.status.code(), Some(1), "{checked:?}");
+    server.restart();
+    let client = server.client(&key);
+    let page = client.get(&format!("{EVENTS}?order_by=-time&limit=10")).ok(200);
+    let listed = page["objects"].as_array().unwrap();
+    assert!(listed.iter().all(|object| object["id"] != id), "{page}");
+    assert_eq!(client.get(&format!("{EVENTS}{id}/")).status, 404);
+    assert_eq!(client.get(&format!("{EVENTS}500/")).status, 200, "the others are there");
+    let metrics = client.get("/metrics").text;
+    let series =
+        metrics.lines().find(|l| l.starts_with("watchpost_corrupt_records_total")).unwrap();
+    assert!(!series.ends_with(" 0"), "{series}");
+    assert_eq!(server.cli(&["check"]).status.code(), Some(1), "also while it runs");
+    event(&client, gate.id, "motion", "2026-03-03T00:00:00", &json!({}));
+    assert_eq!(server.terminate(), 0);
+}
+
+#[test]
+fn a_damaged_camera_is_left_out_and_the_others_work() {
+    let mut server = Server::start();
+    let hit = camera(&server, &["--name", "TheCameraThatIsHit"]);
+    let gate = camera(&server, &["--name", "Gate"]);
+    let key = server.key();
+    assert_eq!(server.terminate(), 0);
+    let database = server.dir().join("watchpost.redb");
+    for at in places(&database, b"TheCameraThatIsHit") {
+        flip(&database, at, 0x01);
+    }
+    server.restart();
+    let client = server.client(&key);
+    assert_eq!(client.get(&format!("/api/v2/cameras/{}/", hit.id)).status, 404);
+    event(&client, gate.id, "motion", "2026-03-03T00:00:00", &json!({}));
+    assert_eq!(total(&client, ""), 1);
+    assert_eq!(server.cli(&["check"]).status.code(), Some(1));
+    assert_eq!(server.terminate(), 0);
+}
+
+#[test]
+fn any_page_that_is_hit_is_found_by_the_check() {
+    let mut server = Server::start();
+    let gate = camera(&server, &["--name", "Gate"]);
+    let client = server.client(&server.key());
+    fill(&client, gate.id, 3_000);
+    assert_eq!(server.terminate(), 0);
+    let database = server.dir().join("watchpost.redb");
+    let good = std::fs::read(&database).unwrap();
+    let found = places(&database, b"\"n\":\"");
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut seen = 0;
+    for _ in 0..12 {
+        // Somewhere in the pages of event rows: others may hold nothing now.
+        let at = found[random.usize(..found.len())] + random.u64(..5);
+        flip(&database, at, 1 << random.u8(..8));
+        let checked = server.cli(&["check"]);
+        assert!([Some(0), Some(1)].contains(&checked.status.code()), "{at}: {checked:?}");
+        seen += usize::from(checked.status.code() == Some(1));
+        std::fs::write(&database, &good).unwrap();
+    }
+    assert!(seen >= 6, "only {seen} of 12 lay in pages that are in use");
+    let checked = server.cli(&["check"]);
+    assert!(checked.status.success(), "and nothing was changed by looking: {checked:?}");
+}
+
+#[test]
+fn a_damaged_journal_stops_the_start_and_is_left_as_it_is() {
+    let mut server = Server::start();
+    let gate = camera(&server, &["--name", "Gate"]);
+    let client = server.client(&server.key());
+    for n in 0..20 {
+        let meta = json!({"note": format!("journalled event {n}")});
+        event(&client, gate.id, "motion", "2026-03-01T00:00:00", &meta);
+    }
+    server.kill(); // the database does not have them yet
+    let journal = server.dir().join("journal");
+    let mut hit = None;
+    for entry in std::fs::read_dir(&journal).unwrap() {
+        let path = entry.unwrap().path();
+        if let Some(at) = places(&path, b"journalled event 3").first() {
+            hit = Some((path, *at));
+        }
+    }
+    let (segment, at) = hit.expect("it is in the journal");
+    flip(&segment, at, 0x10);
+    let before = std::fs::read(&segment).unwrap();
+    let checked = server.cli(&["check"]);
+    assert_eq!(checked.status.code(), Some(1), "{checked:?}");
+    let output = std::process::Command::new(crate::common::BINARY)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(server.dir())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    assert_eq!(std::fs::read(&segment).unwrap(), before, "nothing was changed");
+    flip(&segment, at, 0x10);
+    server.restart();
+    let client = server.client(&server.key());
+    assert_eq!(total(&client, ""), 20, "turned back, it is whole");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let server = Server::start();
+    let output = std::process::Command::new(crate::common::BINARY)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(server.dir())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    assert_eq!(server.client("").get("/readyz").status, 200, "the first one goes on");
+}

@@ -1,0 +1,69 @@
+//! A data directory that cannot be written, at the start or all of a sudden.
+
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::common::{BINARY, PATIENCE, Server};
+use crate::fault::{Mount, cannot, until};
+use crate::site::{EVENTS, camera, fill, total};
+
+/// Starts a server that is not to start: its status and what it said.
+fn refused(dir: &std::path::Path) -> (Option<i32>, String) {
+    let output = Command::new(BINARY)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir)
+        .env_remove("WATCHPOST_DATA_DIR")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn a_missing_or_read_only_data_directory_ends_the_start_with_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let (status, said) = refused(&dir.path().join("nowhere"));
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("does not exist") && said.trim().lines().count() == 1, "{said}");
+
+    let Some(mount) = Mount::tmpfs() else { return };
+    let mut server = Server::start_in(mount.path(), &[], &[]);
+    camera(&server, &["--name", "Gate"]);
+    assert_eq!(server.terminate(), 0);
+    assert!(mount.remount("ro"));
+    assert!(std::fs::write(mount.path().join("x"), "x").is_err(), "it is read-only");
+    let (status, said) = refused(mount.path());
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("Read-only file system"), "{said}");
+    assert_eq!(said.trim().lines().count(), 1, "{said}");
+    assert!(mount.remount("rw"));
+    server.restart();
+    assert_eq!(server.terminate(), 0);
+}
+
+#[test]
+fn a_disk_that_turns_read_only_is_read_on() {
+    let Some(mount) = Mount::ext4() else { return };
+    let mut server = Server::start_in(mount.path(), &[], &[]);
+    let gate = camera(&server, &["--name", "Gate"]);
+    let client = server.client(&server.key());
+    fill(&client, gate.id, 2_000);
+    if !mount.remount("abort") {
+        return cannot("a disk that turns read-only: ext4 here does not give up when told to");
+    }
+    assert!(std::fs::write(mount.path().join("x"), "x").is_err(), "it is read-only");
+    let new = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00"});
+    let failed = client.post(EVENTS, &new);
+    assert_eq!(
+        (failed.status, failed.error().as_str()),
+        (503, "storage_failed"),
+        "{}",
+        failed.text
+    );
+    until("it says so", PATIENCE, || client.get("/readyz").text.contains("storage_failed"));
+    assert_eq!(total(&client, ""), 2_000, "it can be read");
+    let page = client.get(&format!("{EVENTS}?limit=10&order_by=-time")).ok(200);
+    assert_eq!(page["objects"].as_array().unwrap().len(), 10);
+    assert_eq!(server.wait_end(3 * PATIENCE), 1, "it gives up at last");
+}
