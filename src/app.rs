@@ -72,6 +72,10 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     if is_demo && settings.http.listen.is_empty() {
         settings.http.listen.push(SocketAddr::from(([127, 0, 0, 1], 8080)));
     }
+    if is_demo {
+        // What it shows is to be seen on a nearly full disk too.
+        settings.retention.room_percent.get_or_insert(0);
+    }
     let reload = Reload { given: settings.clone(), file: cli.config.clone() };
     let config = Config::load(settings, cli.config.as_deref())
         .map_err(|error| Failure { status: 2, text: error.to_string() })?;

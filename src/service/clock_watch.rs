@@ -209,7 +209,9 @@ impl ClockWatch {
             return Ok(());
         }
         let change = move |tx: &WriteTx<'_>, _: &mut Catalogue| {
-            Ok(if suspect { tx.begin_clock_doubt(first)? } else { tx.end_clock_doubts(now)? })
+            let marked =
+                if suspect { tx.begin_clock_doubt(first) } else { tx.end_clock_doubts(now) };
+            Ok(marked?)
         };
         self.core.change(change).await?;
         self.run.store(suspect, Ordering::Relaxed);

@@ -29,6 +29,8 @@ const STEPS_MAX: usize = 1_000;
 const ROOM_STEPS_MAX: usize = 20;
 /// Shortest pause between two commits; never less than twice what the last one took.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long it is told that events had to go before their time.
+const CUT_TOLD: Duration = Duration::from_hours(24);
 /// Longest time that a pass looks for old events among those that are kept longer.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 
@@ -102,6 +104,8 @@ struct Status {
     looked_to: EventId,
     /// The room after a pass that did not raise it: until there is enough, no other pass is tried.
     in_vain: bool,
+    /// When (elapsed) an event last went that was to be kept longer.
+    cut: Option<Duration>,
 }
 
 impl Retention {
@@ -156,6 +160,12 @@ impl Retention {
         Ok(report)
     }
 
+    /// Whether events went lately that were to be kept longer: for the size or to make room.
+    pub(super) fn is_cut(&self) -> bool {
+        let now = self.core.clock.elapsed();
+        self.lock().cut.is_some_and(|at| now.saturating_sub(at) < CUT_TOLD)
+    }
+
     /// Events deleted since the start, by reason.
     pub(super) fn deleted_total(&self) -> Vec<(&'static str, u64)> {
         let deleted = self.lock().deleted;
@@ -197,7 +207,7 @@ impl Retention {
             let Some(now) = self.clock.look().await? else { break };
             let Some(ages) = self.ages(now) else { break };
             let is_plain = ages.is_plain();
-            let aged = self
+            let step = self
                 .core
                 .read(move |tx| {
                     let of = |camera, event_type| ages.of(camera, event_type);
@@ -205,10 +215,10 @@ impl Retention {
                     Ok(tx.arrived_before(&cutoffs, BUILT, after, STEP, deadline)?)
                 })
                 .await?;
-            next = aged.next;
+            next = step.next;
             // Where all are kept equally long, the oldest are where they always are.
             self.lock().looked_to = next.filter(|_| !is_plain).unwrap_or_default();
-            let ids: Vec<_> = aged.events.into_iter().map(|(id, _)| id).collect();
+            let ids: Vec<_> = step.events.into_iter().map(|(id, _)| id).collect();
             let found = !ids.is_empty();
             self.delete(ids, Reason::Age, deleted).await?;
             if !found && Instant::now() > deadline {
@@ -278,6 +288,11 @@ impl Retention {
                 break;
             }
             after = oldest.last().map_or(after, |(id, _)| *id);
+            let days = self.core.catalogue().settings.retention_days();
+            let kept_from = cutoff(self.core.clock.now(), days);
+            if days > 0 && oldest.iter().any(|(_, arrival)| *arrival >= kept_from) {
+                self.lock().cut = Some(self.core.clock.elapsed());
+            }
             self.delete(oldest.into_iter().map(|(id, _)| id).collect(), reason, deleted).await?;
         }
         Ok(())

@@ -76,7 +76,7 @@ pub enum NoticeLevel {
 /// What everybody who has logged in should be told, as long as it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// `storage_full`, `storage_failed` or `clock_suspect`.
+    /// `storage_full`, `storage_failed`, `clock_suspect` or `retention_cut`.
     pub code: &'static str,
     /// How urgent.
     pub level: NoticeLevel,
@@ -253,6 +253,9 @@ impl Services {
         if let Some(doubt) = self.clock_watch.doubt() {
             let params = Map::from_iter([("reason".to_owned(), doubt.word().into())]);
             tell("clock_suspect", NoticeLevel::Warn, params);
+        }
+        if self.retention.is_cut() {
+            tell("retention_cut", NoticeLevel::Warn, Map::new());
         }
         notices
     }

@@ -209,6 +209,7 @@ impl Process {
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--data-dir"])
             .arg(dir)
             .args(arguments)
+            .env("WATCHPOST_RETENTION_ROOM_PERCENT", "0") // as in `common`
             .stdout(Stdio::piped())
             .stdin(Stdio::null())
             .spawn()

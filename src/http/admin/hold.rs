@@ -48,9 +48,9 @@ pub(super) struct HoldsBody {
 }
 
 fn body(id: EventId, hold: Option<Hold>) -> HoldBody {
-    let held = hold.is_some();
+    let is_held = hold.is_some();
     let (since, by) = hold.map(|hold| (hold.since.rfc3339(), hold.by)).unzip();
-    HoldBody { id: id.0, held, since, by }
+    HoldBody { id: id.0, held: is_held, since, by }
 }
 
 /// Read whether an event is held.

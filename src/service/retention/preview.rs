@@ -89,7 +89,7 @@ impl Retention {
         self.core
             .read(move |tx| {
                 let total = tx.count(&Query::all())?;
-                let aged = ages.map_or(Ok(Aged { exact: true, ..Aged::default() }), |ages| {
+                let old = ages.map_or(Ok(Aged { exact: true, ..Aged::default() }), |ages| {
                     count_aged(tx, &ages, cutoff)
                 })?;
                 let figures = core.store.room();
@@ -101,9 +101,9 @@ impl Retention {
                 };
                 let wanted = figures.disk_total / 100 * percent;
                 let by_room = for_bytes(wanted.saturating_sub(figures.room));
-                let (by_age, others) = (aged.count, by_size.max(by_room));
+                let (by_age, others) = (old.count, by_size.max(by_room));
                 // The oldest go, whatever for.
-                let (mut oldest, mut newest) = (aged.oldest, aged.newest);
+                let (mut oldest, mut newest) = (old.oldest, old.newest);
                 if others > by_age {
                     oldest = tx.oldest(EventId(0), 1)?.first().map(|(_, arrival)| *arrival);
                     let at_once = usize::try_from(others).unwrap_or(usize::MAX);
@@ -112,7 +112,7 @@ impl Retention {
                         newest = tx.oldest(EventId(0), at_once)?.last().map(|(_, at)| *at);
                     }
                 }
-                let (count, exact) = (by_age.max(others), aged.exact);
+                let (count, exact) = (by_age.max(others), old.exact);
                 Ok(Preview { days, cutoff, count, by_age, by_size, by_room, exact, oldest, newest })
             })
             .await
@@ -126,12 +126,12 @@ fn count_aged(tx: &ReadTx, ages: &Ages, cutoff: Timestamp) -> Result<Aged> {
     let mut found = Aged { exact: true, ..Aged::default() };
     let mut next = Some(EventId(0));
     while let Some(after) = next {
-        let aged = tx.arrived_before(&cutoffs, BUILT, after, COUNT_STEP, deadline)?;
-        found.count += aged.events.len() as u64;
-        let arrivals = || aged.events.iter().map(|(_, arrival)| *arrival);
+        let step = tx.arrived_before(&cutoffs, BUILT, after, COUNT_STEP, deadline)?;
+        found.count += step.events.len() as u64;
+        let arrivals = || step.events.iter().map(|(_, arrival)| *arrival);
         found.oldest = found.oldest.or_else(|| arrivals().next());
         found.newest = arrivals().next_back().or(found.newest);
-        next = aged.next;
+        next = step.next;
         if next.is_some() && Instant::now() > deadline {
             let query = Query { end: Timestamp(cutoff.0 - 1), ..Query::all() };
             found.count = tx.count(&query)?.max(found.count);

@@ -9,7 +9,7 @@ use crate::service::camera::NewCamera;
 use crate::service::clock::Clock;
 use crate::service::clock_watch::Doubt;
 use crate::service::{Services, Settings};
-use crate::store::{Options, Query, ReadTx};
+use crate::store::{Options, Query, ReadTx, RoomFigures};
 
 /// 2026-09-21.
 const START: Timestamp = Timestamp(1_790_000_000_000_000);
@@ -424,4 +424,20 @@ async fn events_of_a_time_when_the_clock_was_not_believed_age_from_its_end() {
     site.clock.advance_us(1);
     site.pass().await;
     assert_eq!(site.count().await, 0, "ten minutes later all the others");
+}
+
+#[tokio::test]
+async fn what_goes_before_its_days_are_over_is_told() {
+    let site = Site::new(30).await;
+    site.arrive(10).await;
+    let told = || site.services().notices().iter().any(|notice| notice.code == "retention_cut");
+    let always = |_: RoomFigures, _: &Core| true;
+    site.services().retention.make_room(Reason::Room, 1, always, &mut 0).await.unwrap();
+    assert!(told());
+    site.days(1);
+    assert!(!told(), "for a day");
+    site.arrive(10).await;
+    site.days(31);
+    site.services().retention.make_room(Reason::Room, 1, always, &mut 0).await.unwrap();
+    assert!(!told(), "these were due anyway");
 }

@@ -1,5 +1,6 @@
 //! The tables' thread: applies what the journal holds, and commits durably now and then.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -41,6 +42,8 @@ pub(super) struct Applier {
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
     /// Number of the last change of settings that was committed.
     pub last_change: u64,
+    /// Jobs that came while the database was being opened anew.
+    pub waiting: VecDeque<Job>,
 }
 
 /// Changes for one transaction.
@@ -66,14 +69,16 @@ impl Applier {
         loop {
             let job = match next.take() {
                 Some(job) => job,
-                None => match self.wait(pending.as_ref()) {
-                    Ok(job) => job,
-                    Err(RecvTimeoutError::Timeout) => {
-                        self.persist(&mut pending);
-                        continue;
+                None => {
+                    match self.waiting.pop_front().map_or_else(|| self.wait(pending.as_ref()), Ok) {
+                        Ok(job) => job,
+                        Err(RecvTimeoutError::Timeout) => {
+                            self.persist(&mut pending);
+                            continue;
+                        }
+                        Err(RecvTimeoutError::Disconnected) => break,
                     }
-                    Err(RecvTimeoutError::Disconnected) => break,
-                },
+                }
             };
             match job {
                 Job::Apply { changes, last_seq, bytes } => {
@@ -109,19 +114,44 @@ impl Applier {
     }
 
     /// Adds the batches that wait already, and returns the first job that is something else.
-    fn gather(&self, chunk: &mut Chunk) -> Option<Job> {
+    fn gather(&mut self, chunk: &mut Chunk) -> Option<Job> {
         while chunk.changes.len() < CHUNK_RECORDS {
-            match self.jobs.try_recv() {
-                Ok(Job::Apply { changes, last_seq, bytes }) => {
+            match self.waiting.pop_front().or_else(|| self.jobs.try_recv().ok())? {
+                Job::Apply { changes, last_seq, bytes } => {
                     chunk.changes.extend(changes);
                     chunk.last_seq = last_seq;
                     chunk.bytes += bytes;
                 }
-                Ok(other) => return Some(other),
-                Err(_) => break,
+                other @ Job::Exclusive(_) => return Some(other),
             }
         }
         None
+    }
+
+    /// Waits so long. Changes of settings that come, or wait already, are refused meanwhile: nobody is to
+    /// wait for a disk. What is to be applied waits, in its order.
+    fn pause(&mut self, pause: Duration) {
+        let end = Instant::now() + pause;
+        let handle = self.handle.load_full();
+        let mut waiting = std::mem::take(&mut self.waiting);
+        loop {
+            let job = match waiting.pop_front() {
+                Some(job) => job,
+                None => match self.jobs.recv_timeout(end.saturating_duration_since(Instant::now()))
+                {
+                    Ok(job) => job,
+                    Err(RecvTimeoutError::Timeout) => return,
+                    Err(RecvTimeoutError::Disconnected) => {
+                        std::thread::sleep(end.saturating_duration_since(Instant::now()));
+                        return;
+                    }
+                },
+            };
+            match job {
+                Job::Exclusive(run) if handle.failure().is_some() => drop(run(&handle)),
+                job => self.waiting.push_back(job),
+            }
+        }
     }
 
     fn apply(&mut self, chunk: Chunk, pending: &mut Option<Pending>) {
@@ -202,7 +232,7 @@ impl Applier {
                 std::thread::sleep(RETRY_AFTER[4]);
                 continue;
             }
-            std::thread::sleep(if full { RETRY_AFTER[0] } else { RETRY_AFTER[tries] });
+            self.pause(if full { RETRY_AFTER[0] } else { RETRY_AFTER[tries] });
             tries += usize::from(!full);
             match self.open_anew(pending.as_ref()) {
                 Ok(()) => break,

@@ -12,6 +12,7 @@ mod thread;
 mod verify;
 mod writer;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -186,6 +187,7 @@ impl Store {
             jobs: applier_jobs,
             on_fatal: Arc::clone(&on_fatal),
             last_change,
+            waiting: VecDeque::new(),
         };
         let alarm = |name, part| Alarm {
             name,
