@@ -18,6 +18,9 @@ const PAGES_OF_MAX: u64 = 256 << 20;
 /// How long what was found about them is good for, by MiB: an hour for the largest (operations.md 10).
 const PAGES_FOR: Duration = Duration::from_secs(14);
 
+/// A database that grew by half since is looked at again, by so many bytes at least.
+const GROWN_MIN: u64 = 8 << 20;
+
 /// A camera's or a type's share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share<T> {
@@ -71,9 +74,9 @@ pub struct Storage {
     pages: Arc<Mutex<Option<Looked>>>,
 }
 
-/// When the database's pages were looked at (elapsed time), and how many bytes were in use; `None` if that
-/// was not to be found out: then it is not tried again at once either.
-type Looked = (Duration, Option<u64>);
+/// When the database's pages were looked at (elapsed time), how large it was, and how many bytes were in use;
+/// `None` if that was not to be found out: then it is not tried again at once either.
+type Looked = (Duration, u64, Option<u64>);
 
 /// First and last time of some events.
 type Extent = Option<(Timestamp, Timestamp)>;
@@ -162,7 +165,11 @@ impl Storage {
         let now = self.core.clock.elapsed();
         let good_for = PAGES_FOR * u32::try_from(database >> 20).unwrap_or(u32::MAX);
         let known = *self.pages.lock().expect("nothing panics while it is held");
-        if let Some((_, used)) = known.filter(|(at, _)| now.saturating_sub(*at) < good_for) {
+        // What was found of a small database says little once it has grown.
+        let is_good = |(at, size, _): &Looked| {
+            now.saturating_sub(*at) < good_for && database < size + (size / 2).max(GROWN_MIN)
+        };
+        if let Some((.., used)) = known.filter(is_good) {
             return used;
         }
         let used = self.core.store.read().and_then(|tx| tx.used_bytes());
@@ -172,7 +179,7 @@ impl Storage {
                 tracing::warn!(%error, "cannot tell what is free inside the database");
             })
             .ok();
-        *self.pages.lock().expect("nothing panics while it is held") = Some((now, used));
+        *self.pages.lock().expect("nothing panics while it is held") = Some((now, database, used));
         used
     }
 }
