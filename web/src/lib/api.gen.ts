@@ -333,7 +333,7 @@ export type components = {
          * @description Stable names of errors, for programs.
          * @enum {string}
          */
-        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "camera_not_set_up" | "confirmation_required" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
+        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_held" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "camera_not_set_up" | "confirmation_required" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
         /**
          * @description How a camera's events come.
          * @enum {string}
@@ -1085,6 +1085,28 @@ export type components = {
              */
             tz: string;
         };
+        /** @description Whether an event is held. */
+        HoldBody: {
+            /** @description Who said so, as the audit trail names him. */
+            by?: string | null;
+            /** @description Whether it is held: then nothing deletes it. */
+            held: boolean;
+            /**
+             * Format: int64
+             * @description The event.
+             */
+            id: number;
+            /**
+             * @description Since when.
+             * @example 2026-11-22T21:14:07Z
+             */
+            since?: string | null;
+        };
+        /** @description Held events. */
+        HoldsBody: {
+            /** @description By id. */
+            objects: components["schemas"]["HoldBody"][];
+        };
         /** @description A job. */
         JobBody: {
             /**
@@ -1519,8 +1541,13 @@ export type components = {
              */
             sensitivity: number;
         };
-        /** @description What deleting by age does. */
+        /** @description What retention does. */
         RetentionBody: {
+            /**
+             * Format: int64
+             * @description How many events were deleted since the server started.
+             */
+            deleted_total: number;
             /**
              * Format: int64
              * @description How many events that pass has deleted.
@@ -1531,14 +1558,39 @@ export type components = {
              * @example 2026-11-22T21:14:07Z
              */
             last_run?: string | null;
+            /**
+             * Format: int64
+             * @description What may still be stored, in bytes: free on the disk and inside the database.
+             */
+            room: number;
             /** @description What it does now. */
             state: components["schemas"]["RetentionState"];
+            /**
+             * Format: int64
+             * @description Bytes of the database that are in use, about.
+             */
+            used: number;
         };
-        /** @description What a number of days would delete now. */
+        /** @description What some settings would delete now. */
         RetentionPreviewBody: {
             /**
              * Format: int64
-             * @description How many.
+             * @description Of these, those that were kept long enough.
+             */
+            by_age: number;
+            /**
+             * Format: int64
+             * @description How many of the oldest have to go to make room, about.
+             */
+            by_room: number;
+            /**
+             * Format: int64
+             * @description How many of the oldest have to go for the size of the database, about.
+             */
+            by_size: number;
+            /**
+             * Format: int64
+             * @description How many go in all, oldest first.
              * @example 120431
              */
             count: number;
@@ -1553,15 +1605,15 @@ export type components = {
              * @example 90
              */
             days: number;
-            /** @description Whether each was looked at. If that would take too long, the count is that of their own times. */
+            /** @description Whether each of `by_age` was looked at. If that would take too long, the count is that of their own times. */
             exact: boolean;
-            /** @description When the last of them arrived; null where the count is not exact. */
+            /** @description When the last of them arrived; null where that was not found. */
             newest?: string | null;
             /** @description When the first of them arrived. */
             oldest?: string | null;
         };
         /**
-         * @description What deleting by age does now.
+         * @description What retention does now.
          * @enum {string}
          */
         RetentionState: "off" | "idle" | "running" | "stopped_by_clock";
@@ -1578,6 +1630,32 @@ export type components = {
              * @example 3600
              */
             overlap_s: number | null;
+        };
+        /** @description Days that some events are kept, whatever holds for the rest. One of `camid` and `name` is there at least. */
+        RuleBody: {
+            /**
+             * Format: int32
+             * @description Events of this camera; of every camera if null.
+             */
+            camid?: number | null;
+            /**
+             * Format: int64
+             * @description 1 to 3650, 0 = for ever.
+             */
+            days: number;
+            /**
+             * @description Events of this type; of every type if null.
+             * @example motion
+             */
+            name?: string | null;
+        };
+        /**
+         * @description Which events are kept longer or shorter than the rest. Of several that fit, the one for camera and type
+         *     counts, then the one for the camera, then the one for the type.
+         */
+        RulesBody: {
+            /** @description At most 1,000. */
+            objects: components["schemas"]["RuleBody"][];
         };
         /** @description A camera as a holder of a group token sees it. */
         ScopeChannelBody: {
@@ -1692,7 +1770,7 @@ export type components = {
          * @description What a setting's value looks like.
          * @enum {string}
          */
-        SettingKind: "text" | "integer" | "url" | "zone";
+        SettingKind: "text" | "integer" | "bytes" | "url" | "zone";
         /** @description All settings. */
         SettingsBody: {
             /** @description One after the other, in the order of their forms. */
