@@ -264,7 +264,7 @@ fn a_trigger_comes_back_as_an_event() {
 fn an_agent_is_asked_before_the_device() {
     let server = Server::start_with(&["--device-allow", "127.0.0.1"]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let (client, key) = (server.client(&gate.all), server.client(&server.key()));
+    let (client, key) = (server.client(&gate.all), server.admin());
     let mut cam = Cam::announce(&server, secret(&gate), &door());
     let device = Device::start(Login::Open, |_| Does::Answer(200, String::new()));
     let base = format!("/api/admin/v1/cameras/{}/", gate.id);

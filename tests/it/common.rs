@@ -162,7 +162,12 @@ impl Server {
         let mut command = Command::new(BINARY);
         command.args(["user", "add", "test-admin", "--role", "admin", "--password-stdin"]);
         command.arg("--data-dir").arg(self.dir()).env_remove("WATCHPOST_DATA_DIR");
-        let mut adding = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut adding = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         writeln!(adding.stdin.take().unwrap(), "{password}").unwrap();
         adding.wait().unwrap();
         let mut client = self.client("");

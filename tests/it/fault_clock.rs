@@ -37,14 +37,13 @@ fn a_server_that_starts_in_2001_stores_events_and_deletes_none() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = Server::start_in(dir.path(), &[], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let key = server.key();
-    fill(&server.client(&key), gate.id, 100);
+    fill(&server.admin(), gate.id, 100);
     assert_eq!(server.terminate(), 0);
     drop(server);
 
     let keep = ["--retention-days", "1"];
     let Some(mut server) = start_at(dir.path(), &keep, "@2001-02-03 04:05:06") else { return };
-    let client = server.client(&key);
+    let client = server.admin();
     until("it notices", crate::common::PATIENCE, || {
         client.get("/metrics").text.contains("watchpost_clock_suspect 1")
     });
@@ -60,7 +59,7 @@ fn a_server_that_starts_in_2001_stores_events_and_deletes_none() {
     drop(server);
 
     let mut server = Server::start_in(dir.path(), &keep, &[]);
-    let client = server.client(&key);
+    let client = server.admin();
     assert_eq!(total(&client, ""), 101, "back in time, what came in 2001 is not 20 years old");
     event(&client, gate.id, "motion", "2026-03-09T00:00:00", &json!({}));
     assert_eq!(server.terminate(), 0);
@@ -71,19 +70,18 @@ fn a_clock_that_is_years_ahead_ages_nothing_once_it_is_right_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = Server::start_in(dir.path(), &[], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let key = server.key();
-    fill(&server.client(&key), gate.id, 10);
+    fill(&server.admin(), gate.id, 10);
     assert_eq!(server.terminate(), 0);
     drop(server);
     let Some(mut server) = start_at(dir.path(), &[], "+3y") else { return };
-    let client = server.client(&key);
+    let client = server.admin();
     event(&client, gate.id, "motion", "2026-03-09T00:00:00", &json!({}));
     assert_eq!(server.terminate(), 0);
     drop(server);
 
     let keep = ["--retention-days", "30"];
     let mut server = Server::start_in(dir.path(), &keep, &[]);
-    let client = server.client(&key);
+    let client = server.admin();
     until("it notices", crate::common::PATIENCE, || {
         client.get("/metrics").text.contains("watchpost_clock_suspect 1")
     });

@@ -83,7 +83,7 @@ fn a_damaged_camera_is_left_out_and_the_others_work() {
 fn any_page_that_is_hit_is_found_by_the_check() {
     let mut server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let client = server.client(&server.key());
+    let client = server.admin();
     fill(&client, gate.id, 3_000);
     assert_eq!(server.terminate(), 0);
     let database = server.dir().join("watchpost.redb");
@@ -109,7 +109,7 @@ fn any_page_that_is_hit_is_found_by_the_check() {
 fn a_damaged_journal_stops_the_start_and_is_left_as_it_is() {
     let mut server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let client = server.client(&server.key());
+    let client = server.admin();
     for n in 0..20 {
         let meta = json!({"note": format!("journalled event {n}")});
         event(&client, gate.id, "motion", "2026-03-01T00:00:00", &meta);
@@ -138,7 +138,7 @@ fn a_damaged_journal_stops_the_start_and_is_left_as_it_is() {
     assert_eq!(std::fs::read(&segment).unwrap(), before, "nothing was changed");
     flip(&segment, at, 0x10);
     server.restart();
-    let client = server.client(&server.key());
+    let client = server.admin();
     assert_eq!(total(&client, ""), 20, "turned back, it is whole");
 }
 

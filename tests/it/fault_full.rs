@@ -18,8 +18,7 @@ fn a_full_disk_refuses_what_is_new_and_goes_on_by_itself_when_there_is_room() {
     let Some(mount) = Mount::tmpfs() else { return };
     let server = Server::start_in(mount.path(), &[], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let key = server.key();
-    let client = server.client(&key);
+    let client = server.admin();
     fill(&client, gate.id, 1_000);
     let reserve = mount.path().join("reserve");
     assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 4 * MIB);
@@ -79,7 +78,7 @@ fn a_disk_that_others_fill_to_the_last_block_loses_nothing_that_was_acknowledged
     // No room is kept free: writes run into the wall.
     let mut server = Server::start_in(mount.path(), &["--min-free-mib", "0"], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let client = server.client(&server.key());
+    let client = server.admin();
     mount.fill(6 * MIB);
     let note = "x".repeat(8_000);
     let item = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00",
@@ -112,7 +111,7 @@ fn room_inside_the_database_counts() {
     let Some(mount) = Mount::tmpfs() else { return };
     let server = Server::start_in(mount.path(), &[], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let client = server.client(&server.key());
+    let client = server.admin();
     let note = "x".repeat(8_000);
     let item = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00",
         "meta": {"note": note}});

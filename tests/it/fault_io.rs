@@ -12,7 +12,7 @@ use crate::site::{EVENTS, camera, event, fill, total};
 fn a_failed_sync_of_the_journal_is_told_and_the_next_event_is_stored() {
     let mut server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let client = server.client(&server.key());
+    let client = server.admin();
     fill(&client, gate.id, 10);
     let journal = server.dir().join("journal");
     let new = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00"});
@@ -39,7 +39,7 @@ fn a_failed_sync_of_the_journal_is_told_and_the_next_event_is_stored() {
     assert_eq!(total(&client, ""), stored);
     server.kill();
     server.restart();
-    let client = server.client(&server.key());
+    let client = server.admin();
     assert_eq!(total(&client, ""), stored, "what was refused is not there");
     assert_eq!(server.terminate(), 0);
     assert!(server.cli(&["check"]).status.success());
@@ -50,7 +50,7 @@ fn a_database_that_fails_is_read_meanwhile_and_opened_anew() {
     for inject in ["pwrite64:error=EIO", "fdatasync,fsync:error=EIO"] {
         let mut server = Server::start();
         let gate = camera(&server, &["--name", "Gate"]);
-        let client = server.client(&server.key());
+        let client = server.admin();
         fill(&client, gate.id, 3_000);
         let database = server.dir().join("watchpost.redb");
         let Some(fault) = Injected::into(&server, &database, inject) else { return };
@@ -71,7 +71,7 @@ fn a_database_that_fails_is_read_meanwhile_and_opened_anew() {
         assert_eq!(total(&client, ""), 3_001, "{inject}");
         server.kill();
         server.restart();
-        assert_eq!(total(&server.client(&server.key()), ""), 3_001, "{inject}: after a crash");
+        assert_eq!(total(&server.admin(), ""), 3_001, "{inject}: after a crash");
         assert_eq!(server.cli_json(&["camera", "list"])["objects"].as_array().unwrap().len(), 2);
         assert_eq!(server.terminate(), 0);
         assert!(server.cli(&["check"]).status.success(), "{inject}");

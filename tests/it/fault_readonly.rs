@@ -47,7 +47,7 @@ fn a_disk_that_turns_read_only_is_read_on() {
     let Some(mount) = Mount::ext4() else { return };
     let mut server = Server::start_in(mount.path(), &[], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
-    let client = server.client(&server.key());
+    let client = server.admin();
     fill(&client, gate.id, 2_000);
     if !mount.remount("abort") {
         return cannot("a disk that turns read-only: ext4 here does not give up when told to");

@@ -32,7 +32,7 @@ impl Site {
     fn start_with(arguments: &[&str]) -> Self {
         let server = Server::start_with(arguments);
         let gate = camera(&server, &["--name", "Gate"]);
-        let key = server.client(&server.key());
+        let key = server.admin();
         key.post(&types(gate.id), &json!({"name": "door"})).ok(201);
         Self { server, gate, key }
     }
@@ -247,7 +247,7 @@ fn a_recipe_outlives_a_restart() {
     let shown = site.key.get(&site.recipe_path()).ok(200);
     assert_eq!(site.server.terminate(), 0);
     site.server.restart_with(&["--device-allow", "127.0.0.1"]);
-    let key = site.server.client(&site.server.key());
+    let key = site.server.admin();
     assert_eq!(key.get(&site.recipe_path()).ok(200), shown);
     site.trigger(&json!({})).ok(200);
     assert_eq!(device.asked().len(), 1);
@@ -498,14 +498,14 @@ fn what_is_forced_on_is_set_back_after_a_crash() {
             break;
         }
         site.server.restart_with(&["--device-allow", "127.0.0.0/8"]);
-        let key = site.server.client(&site.server.key());
+        let key = site.server.admin();
         site.key = key;
         device.forget();
     }
     assert_eq!(device.asked().len(), 1, "it is still held");
     // Neither the recipe nor the trigger's tags are needed for it any more.
     site.server.restart_with(&["--device-allow", "127.0.0.0/8"]);
-    let key = site.server.client(&site.server.key());
+    let key = site.server.admin();
     site.key = key;
     site.key.delete(&site.recipe_path()).ok(204);
     let asked = device.wait_for(2);

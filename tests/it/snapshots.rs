@@ -53,7 +53,7 @@ fn counted(key: &Client, result: &str) -> u64 {
 #[test]
 fn an_event_without_a_picture_gets_one_from_its_camera() {
     let server = server();
-    let key = server.client(&server.key());
+    let key = server.admin();
     let device = Device::start(Login::Md5AndBasic, |_| shows(&jpeg()));
     let gate = camera_at(&server, &key, &device);
     let client = server.client(&gate.all);
@@ -103,7 +103,7 @@ fn base64(bytes: &[u8]) -> String {
 #[test]
 fn what_is_no_picture_leaves_the_event_as_it_was() {
     let server = server();
-    let key = server.client(&server.key());
+    let key = server.admin();
     let bomb = {
         let mut png = std::io::Cursor::new(Vec::new());
         DynamicImage::new_luma8(20_000, 1).write_to(&mut png, ImageFormat::Png).unwrap();
@@ -143,7 +143,7 @@ fn what_is_no_picture_leaves_the_event_as_it_was() {
 fn a_burst_has_few_pictures_and_a_camera_is_asked_one_at_a_time() {
     const BURST: u64 = 20;
     let server = server();
-    let key = server.client(&server.key());
+    let key = server.admin();
     let (at_it, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (release, released) = mpsc::channel();
     let released = Mutex::new(released);
@@ -175,7 +175,7 @@ fn a_burst_has_few_pictures_and_a_camera_is_asked_one_at_a_time() {
 #[test]
 fn a_period_makes_events_of_its_own_and_outlives_a_restart() {
     let mut server = server();
-    let key = server.client(&server.key());
+    let key = server.admin();
     let device = Device::start(Login::Open, |_| shows(&jpeg()));
     let gate = camera_at(&server, &key, &device);
     let snapshot = format!("{}snapshot/", types(gate.id));
@@ -185,7 +185,7 @@ fn a_period_makes_events_of_its_own_and_outlives_a_restart() {
     until("some come", || count(&key) >= 2);
     server.kill();
     server.restart_with(&["--device-allow", "127.0.0.0/8"]);
-    let key = server.client(&server.key());
+    let key = server.admin();
     let before = count(&key);
     until("they go on", || count(&key) >= before + 2);
     let seconds = began.elapsed().as_secs();
@@ -199,7 +199,7 @@ fn a_period_makes_events_of_its_own_and_outlives_a_restart() {
 fn where_a_camera_shows_pictures_can_be_set() {
     let server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);
-    let key = server.client(&server.key());
+    let key = server.admin();
     let path = format!("/api/admin/v1/cameras/{}/", gate.id);
     let set = |snapshot_path: Value| key.put(&path, &json!({"snapshot_path": snapshot_path}));
     let shown = || key.get(&path).ok(200)["device"]["snapshot_path"].clone();

@@ -166,14 +166,14 @@ fn a_reload_changes_the_log_level_and_what_the_file_fixes() {
     let messages = server.until("READY=1");
     assert!(messages[0].starts_with("RELOADING=1\nMONOTONIC_USEC="), "{messages:?}");
     let log = server.log();
-    assert!(log.contains("the settings were read anew"), "at level info: {log}");
+    assert!(log.contains("settings were read anew"), "at level info: {log}");
     assert!(log.contains("storage.cache_mib"), "it needs a restart: {log}");
 
     std::fs::write(config(server.dir.path()), "[log]\nlevle = 'warn'\n").unwrap();
     server.signal("HUP");
     server.until("READY=1");
     let log = server.log();
-    assert!(log.contains("the settings stay as they were"), "{log}");
+    assert!(log.contains("settings stay as they were"), "{log}");
     assert!(log.contains("line 2: `log.levle` is not a setting; did you mean `log.level`?"));
     assert_eq!(Client::new(&server.addresses[0], "").get("/healthz").status, 200);
 }

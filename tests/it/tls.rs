@@ -8,7 +8,7 @@ use rustls::version::{TLS12, TLS13};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use crate::common::{PATIENCE, cli};
+use crate::common::{Answer, PATIENCE, cli};
 use crate::secure::{PASSWORD, Site, Trust, ask, self_signed};
 
 const OWN_CA: &str = "[tls]\nmode = 'own-ca'\nnames = ['nvr.example']\n";
@@ -16,6 +16,15 @@ const FILES: &str =
     "[tls]\nmode = 'files'\ncertificate = '$FOLDER/cert.pem'\nkey = '$FOLDER/key.pem'\n";
 const SESSION: &str = "/api/admin/v1/session/";
 const EVENTS: &str = "/api/v2/storage/events/";
+
+/// The cookie of an administrator who is made and logs in.
+fn admin(site: &Site, log_in: impl Fn(&str, &str) -> Answer) -> String {
+    site.add_user("chief", "admin");
+    let body = json!({"name": "chief", "password": PASSWORD}).to_string();
+    let answer = log_in("Content-Type: application/json\r\n", &body);
+    let cookie = answer.header("set-cookie").unwrap_or_else(|| panic!("{}", answer.text));
+    format!("Cookie: {}\r\n", cookie.split(';').next().unwrap())
+}
 
 #[test]
 fn the_own_ca_is_made_once_and_clients_that_trust_it_are_served() {
@@ -37,8 +46,7 @@ fn the_own_ca_is_made_once_and_clients_that_trust_it_are_served() {
     let download = site.ask(&trust, "GET", "/ca.crt", "", "");
     assert_eq!((download.status, download.text.as_str()), (200, pem));
     assert_eq!(download.header("content-type"), Some("application/x-x509-ca-cert"));
-    let key = site.cli(&["key", "create", "--name", "k"])["license_key"].clone();
-    let key = format!("Authorization: LKey {}\r\n", key.as_str().unwrap());
+    let key = admin(&site, |head, body| site.ask(&trust, "POST", SESSION, head, body));
     let system = site.ask(&trust, "GET", "/api/admin/v1/system/", &key, "").ok(200);
     assert_eq!(system["tls"]["mode"], "own-ca");
     assert_eq!(system["tls"]["ca"]["fingerprint_sha256"], *print);
@@ -125,8 +133,7 @@ fn a_new_pair_is_taken_at_sighup_while_connections_live_and_a_bad_one_is_refused
 #[test]
 fn sighup_takes_log_level_and_rate_limits_anew_and_refuses_a_bad_file_whole() {
     let site = Site::with("[ingest]\ncamera_rate = 100\n[log]\nlevel = 'warn'\n");
-    let key = site.cli(&["key", "create", "--name", "k"])["license_key"].clone();
-    let key = format!("Authorization: LKey {}\r\n", key.as_str().unwrap());
+    let key = admin(&site, |head, body| site.ask_plain(0, "POST", SESSION, head, body));
     let rate = || {
         let all = site.ask_plain(0, "GET", "/api/admin/v1/settings/", &key, "").ok(200);
         let all = all["objects"].as_array().unwrap().clone();

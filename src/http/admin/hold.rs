@@ -54,7 +54,8 @@ fn body(id: EventId, hold: Option<Hold>) -> HoldBody {
 }
 
 /// Read whether an event is held.
-#[utoipa::path(get, path = HOLD, operation_id = "get_hold", tag = "running", responses(
+#[utoipa::path(get, path = HOLD, operation_id = "get_hold", tag = "running",
+    params(("id" = u64, Path, description = "Event")), responses(
     (status = 200, body = HoldBody),
     (status = 403, body = ErrorBody, description = "`access_deny`"),
     (status = 404, body = ErrorBody, description = "`event_not_found`")))]
@@ -72,7 +73,8 @@ pub(in crate::http) async fn get(
 ///
 /// Deleting it by its id is answered `event_held`; a bulk delete passes it over. An event that is held
 /// stays as it is.
-#[utoipa::path(put, path = HOLD, operation_id = "put_hold", tag = "running", responses(
+#[utoipa::path(put, path = HOLD, operation_id = "put_hold", tag = "running",
+    params(("id" = u64, Path, description = "Event")), responses(
     (status = 200, body = HoldBody),
     (status = 400, body = ErrorBody, description = "`limit_reached`: 100,000 events are held"),
     (status = 403, body = ErrorBody, description = "`access_deny`"),
@@ -88,7 +90,8 @@ pub(in crate::http) async fn put(
 }
 
 /// Take the hold off an event.
-#[utoipa::path(delete, path = HOLD, operation_id = "delete_hold", tag = "running", responses(
+#[utoipa::path(delete, path = HOLD, operation_id = "delete_hold", tag = "running",
+    params(("id" = u64, Path, description = "Event")), responses(
     (status = 204),
     (status = 403, body = ErrorBody, description = "`access_deny`"),
     (status = 404, body = ErrorBody, description = "`event_not_found`")))]

@@ -201,9 +201,9 @@ pub(in crate::http) async fn rules(
     request_body = RulesBody,
     responses(
         (status = 200, body = RulesBody),
-        (status = 400, body = ErrorBody, description = "`bad_parameter`, `missing_field`, `limit_reached`"),
-        (status = 403, body = ErrorBody, description = "`access_deny`"),
-        (status = 409, body = ErrorBody, description = "`exists`: two rules about the same")))]
+        (status = 400, body = ErrorBody, description = "`bad_parameter`, `missing_field`, \
+            `limit_reached`, `already_exists` (two rules about the same)"),
+        (status = 403, body = ErrorBody, description = "`access_deny`")))]
 pub(in crate::http) async fn put_rules(
     caller: MayManage,
     services: Data<Services>,

@@ -71,7 +71,10 @@ pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<(Database, Failure
     let failure = Failure::default();
     let backend = Backend { file, failure: failure.clone(), kept: RwLock::default() };
     let db = Database::builder().set_cache_size(cache_bytes).create_with_backend(backend);
-    let db = db.map_err(|error| failure.get().unwrap_or_else(|| error.into()))?;
+    let db = db.map_err(|error| match StoreError::from(error) {
+        damaged @ StoreError::Damaged(_) => damaged,
+        other => failure.get().unwrap_or(other),
+    })?;
     Ok((db, failure))
 }
 

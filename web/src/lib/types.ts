@@ -38,8 +38,6 @@ export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connected_fro
   /** Admins only. */
   address?: string | null;
   /** Admins only. */
-  device?: Schema<'DeviceBody'>;
-  /** Admins only. */
   connected_from?: string | null;
   /** Admins only. */
   device?: Told<Schema<'DeviceBody'>> | null;
