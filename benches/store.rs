@@ -38,7 +38,7 @@ fn event(number: u64) -> Change {
         time,
         order_time: time,
         received_at: time,
-        meta: if mixed % 4 == 0 { Meta::from_stored(META) } else { Meta::empty() },
+        meta: if mixed.is_multiple_of(4) { Meta::from_stored(META) } else { Meta::empty() },
         uid: None,
         hash: 0,
     })

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::DataCommand;
-use super::request::Reply;
+use super::request::{Checked, Reply};
 
 /// Reads a duration as `30d`, `12h`, `5m` or `90s`, in seconds.
 pub(super) fn duration(text: &str) -> Result<u64, String> {
@@ -88,26 +88,7 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
             writeln!(out, "# SHA-256 {}", ca.fingerprint_sha256)?;
             write!(out, "{}", ca.pem)
         }
-        Reply::Checked(checked) => {
-            writeln!(
-                out,
-                "{} events, {} index entries, {} counter rows, {} audit entries, {} pictures, {} metadata files read; checksum {}",
-                checked.events,
-                checked.index_entries,
-                checked.counter_rows,
-                checked.audit_entries,
-                checked.pictures,
-                checked.filemeta,
-                checked.checksum
-            )?;
-            for problem in &checked.problems {
-                writeln!(out, "  {problem}")?;
-            }
-            match checked.problem_count {
-                0 => writeln!(out, "everything agrees"),
-                n => writeln!(out, "{n} problems"),
-            }
-        }
+        Reply::Checked(checked) => print_checked(out, checked),
         Reply::Imported(imported) => {
             for error in &imported.errors {
                 writeln!(out, "  {error}")?;
@@ -122,6 +103,27 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
             DataCommand::Export { .. } => Ok(()),
             _ => writeln!(out, "done"),
         },
+    }
+}
+
+fn print_checked(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
+    writeln!(
+        out,
+        "{} events, {} index entries, {} counter rows, {} audit entries, {} pictures, {} metadata files read; checksum {}",
+        checked.events,
+        checked.index_entries,
+        checked.counter_rows,
+        checked.audit_entries,
+        checked.pictures,
+        checked.filemeta,
+        checked.checksum
+    )?;
+    for problem in &checked.problems {
+        writeln!(out, "  {problem}")?;
+    }
+    match checked.problem_count {
+        0 => writeln!(out, "everything agrees"),
+        n => writeln!(out, "{n} problems"),
     }
 }
 

@@ -81,7 +81,7 @@ pub struct Camera {
     pub count: u64,
     /// The tags of its events.
     pub tags: Tags,
-    /// What its pictures show, a place of [`scene`]; without one it sends none.
+    /// What its pictures show, a place of `scene`; without one it sends none.
     pub place: Option<usize>,
 }
 

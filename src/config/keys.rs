@@ -74,8 +74,7 @@ fn look(text: &str, above: &str, table: &DeTable<'_>, found: &mut Vec<Unknown>) 
                 look(text, &below, inner, found);
             }
             _ => {
-                let before = &text.as_bytes()[..name.span().start];
-                let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+                let line = 1 + text[..name.span().start].matches('\n').count();
                 let nearest = nearest(&key);
                 found.push(Unknown { line, key, nearest });
             }

@@ -74,9 +74,10 @@ fn run_on(page: &str, least: usize, server: &Server, plain: &str) {
     let gate = camera(server, &["--name", "Gate"]);
     let yard = camera(server, &["--name", "Yard"]);
     let key = server.key();
-    let session = match server.base.starts_with("https:") {
-        true => String::new(), // no page with TLS has an example that needs one
-        false => server.admin().header("Cookie").split_once('=').unwrap().1.to_owned(),
+    let session = if server.base.starts_with("https:") {
+        String::new() // no page with TLS has an example that needs one
+    } else {
+        server.admin().header("Cookie").split_once('=').unwrap().1.to_owned()
     };
     let mut event = String::new();
     let scratch = tempfile::tempdir().unwrap();
