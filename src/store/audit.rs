@@ -211,7 +211,7 @@ mod tests {
 
     fn trail(count: i64) -> Database {
         let db = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
-        migrate::run(&db).unwrap();
+        migrate::begin(&db).unwrap();
         write(&db, |tx| {
             for n in 1..=count {
                 tx.append_audit(entry(n)).unwrap();

@@ -44,6 +44,20 @@ pub enum StoreError {
     /// Less than `storage.min_free` is left.
     #[error("the disk is full")]
     Full,
+    /// Another backup is being made.
+    #[error("a backup is being made already")]
+    Busy,
+    /// What is to be written would not fit.
+    #[error("there is too little room on the disk: {needed} bytes are needed, {free} are free")]
+    NoRoom {
+        /// Bytes that it would take, at most.
+        needed: u64,
+        /// Bytes that may be written.
+        free: u64,
+    },
+    /// It was told to stop.
+    #[error("it was stopped")]
+    Stopped,
     /// A read would have taken longer than its bound.
     #[error("the query takes too long; narrow its time range")]
     TooLong,

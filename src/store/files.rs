@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::error::{Result, StoreError, io};
@@ -35,25 +35,46 @@ pub fn lock(dir: &Path) -> Result<Lock> {
 
 /// The installation's secret key, made at first start (`secret.key`, mode 0600).
 pub fn secret_key(dir: &Path) -> Result<SecretKey> {
-    let path = dir.join("secret.key");
+    if let Some(bytes) = key_bytes(dir)? {
+        return Ok(SecretKey::new(bytes));
+    }
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StoreError::Failed(format!("no random numbers: {error}")))?;
+    replace(dir, SECRET_KEY, &bytes)?;
+    Ok(SecretKey::new(bytes))
+}
+
+/// The secret key's file.
+pub(super) const SECRET_KEY: &str = "secret.key";
+
+/// What the secret key's file holds, if it is there.
+pub(super) fn key_bytes(dir: &Path) -> Result<Option<[u8; 32]>> {
+    let path = dir.join(SECRET_KEY);
     let mut bytes = [0; 32];
     match File::open(&path) {
         Ok(mut file) => {
             let damaged = |_| StoreError::Damaged(format!("{} is too short", path.display()));
             file.read_exact(&mut bytes).map_err(damaged)?;
+            Ok(Some(bytes))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            getrandom::fill(&mut bytes)
-                .map_err(|error| StoreError::Failed(format!("no random numbers: {error}")))?;
-            replace(dir, "secret.key", &bytes)?;
-        }
-        Err(error) => return Err(io(format!("opening {}", path.display()))(error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io(format!("opening {}", path.display()))(error)),
     }
-    Ok(SecretKey::new(bytes))
+}
+
+/// Makes a folder with mode 0700 if it is not there.
+pub(super) fn make_dir(path: &Path) -> Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(io(format!("making {}", path.display()))(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a small file so that it is there whole or not at all, mode 0600.
-fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+pub(super) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let temporary = dir.join(format!("{name}.new"));
     let what = || format!("writing {}", dir.join(name).display());
     let write = || -> std::io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use super::error::{Result, StoreError};
 use super::tables::{
@@ -37,7 +37,7 @@ fn to_2(tx: &WriteTransaction) -> Result<()> {
 
 /// Refuses a newer version's database without touching it: opening it to write would.
 ///
-/// One that was not closed cannot be looked at this way; [`run`] refuses it when it is open.
+/// One that was not closed cannot be looked at this way; [`begin`] refuses it when it is open.
 ///
 /// # Errors
 /// [`StoreError::Newer`].
@@ -53,29 +53,50 @@ fn check(found: u32) -> Result<()> {
     if found > known { Err(StoreError::Newer { found, known }) } else { Ok(()) }
 }
 
-/// Brings the database to this version's format, and returns its incarnation.
+/// Makes the tables of a new database; tells the format of one that is there, and its incarnation.
+///
+/// # Errors
+/// [`StoreError::Newer`], with nothing changed.
+pub(super) fn begin(db: &Database) -> Result<(u32, u128)> {
+    let found = match version(db)? {
+        0 => {
+            create(db)?;
+            SCHEMA_VERSION
+        }
+        found => found,
+    };
+    check(found)?;
+    let table = db.begin_read_table()?;
+    let half = |name| -> Result<u64> { Ok(table.get(name)?.map_or(0, |v| v.value())) };
+    let (high, low) = (half(state::INCARNATION_HIGH)?, half(state::INCARNATION_LOW)?);
+    Ok((found, u128::from(high) << 64 | u128::from(low)))
+}
+
+/// Brings the database to this version's format.
 ///
 /// Each step is one durable commit that includes the new version's number: a kill at any point
 /// leaves the old format or the new one.
 ///
 /// # Errors
 /// [`StoreError::Newer`], with nothing changed.
-pub(super) fn run(db: &Database) -> Result<u128> {
-    match version(db)? {
-        0 => create(db)?,
-        found => {
-            check(found)?;
-            for (at, step) in STEPS.iter().enumerate().skip(found as usize - 1) {
-                let tx = db.begin_write()?;
-                step(&tx)?;
-                tx.open_table(STATE)?.insert(state::SCHEMA, at as u64 + 2)?;
-                tx.commit()?;
-            }
-        }
+pub(super) fn upgrade(db: &Database) -> Result<()> {
+    let found = version(db)?;
+    check(found)?;
+    for (at, step) in STEPS.iter().enumerate().skip((found as usize).saturating_sub(1)) {
+        let tx = db.begin_write()?;
+        step(&tx)?;
+        tx.open_table(STATE)?.insert(state::SCHEMA, at as u64 + 2)?;
+        super::backup::point("a step of the upgrade is not committed");
+        tx.commit()?;
+        super::backup::point("a step of the upgrade is committed");
     }
-    let table = db.begin_read_table()?;
-    let half = |name| -> Result<u64> { Ok(table.get(name)?.map_or(0, |v| v.value())) };
-    Ok(u128::from(half(state::INCARNATION_HIGH)?) << 64 | u128::from(half(state::INCARNATION_LOW)?))
+    Ok(())
+}
+
+/// The format of a snapshot's tables.
+pub(super) fn found(tx: &ReadTransaction) -> Result<u32> {
+    let version = tx.open_table(STATE)?.get(state::SCHEMA)?.map_or(0, |v| v.value());
+    Ok(u32::try_from(version).unwrap_or(u32::MAX))
 }
 
 /// The format found, 0 in a new database.
@@ -99,11 +120,16 @@ impl StateTable for Database {
     }
 }
 
-fn create(db: &Database) -> Result<()> {
+/// A new incarnation: what a journal and its tables know each other by.
+pub(super) fn random_incarnation() -> Result<u128> {
     let mut incarnation = [0; 16];
     getrandom::fill(&mut incarnation)
         .map_err(|error| StoreError::Failed(format!("no random numbers: {error}")))?;
-    let incarnation = u128::from_le_bytes(incarnation);
+    Ok(u128::from_le_bytes(incarnation))
+}
+
+fn create(db: &Database) -> Result<()> {
+    let incarnation = random_incarnation()?;
     let low = u64::try_from(incarnation & u128::from(u64::MAX)).expect("masked to 64 bits");
     let high = u64::try_from(incarnation >> 64).expect("64 bits are left");
     let mut tx = db.begin_write()?;
@@ -138,6 +164,12 @@ fn create(db: &Database) -> Result<()> {
 mod tests {
     use super::*;
     use redb::backends::InMemoryBackend;
+
+    fn run(db: &Database) -> Result<u128> {
+        let (_, incarnation) = begin(db)?;
+        upgrade(db)?;
+        Ok(incarnation)
+    }
 
     fn memory() -> Database {
         Database::builder().create_with_backend(InMemoryBackend::new()).unwrap()

@@ -7,6 +7,7 @@ mod age;
 mod apply;
 mod attachment;
 mod audit;
+pub mod backup;
 mod camera;
 mod change;
 pub mod check;

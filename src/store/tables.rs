@@ -75,6 +75,10 @@ pub(super) mod state {
     pub const INCARNATION_HIGH: &str = "incarnation_high";
     /// Lower half.
     pub const INCARNATION_LOW: &str = "incarnation_low";
+    /// Upper half of the incarnation that this one descends from through restores; absent before the first.
+    pub const ORIGIN_HIGH: &str = "origin_high";
+    /// Lower half.
+    pub const ORIGIN_LOW: &str = "origin_low";
     /// Newest journal record that the tables hold.
     pub const APPLIED_SEQ: &str = "applied_seq";
     /// Newest event id.

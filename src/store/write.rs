@@ -22,6 +22,11 @@ impl WriteTx<'_> {
         u32::try_from(next).map_err(|_| StoreError::Failed(format!("{counter} is used up")))
     }
 
+    /// A single value of the store itself.
+    pub(super) fn number(&self, name: &str) -> Result<u64> {
+        Ok(self.tx.open_table(STATE)?.get(name)?.map_or(0, |v| v.value()))
+    }
+
     /// Makes `counter` at least `value`.
     pub(super) fn raise(&self, counter: &str, value: u64) -> Result<()> {
         let mut table = self.tx.open_table(STATE)?;

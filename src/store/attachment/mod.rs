@@ -11,6 +11,7 @@
 //! folder of [`SHARD_IDS`] ids: ids grow, so folders empty as retention goes on. A file counts only if
 //! its event's row says `ready`; it is written, synced and renamed before the row says so.
 
+mod held;
 mod rows;
 mod trailer;
 
@@ -24,15 +25,18 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::error::{Result, StoreError, io};
 use crate::domain::{Attachment, EventId};
+pub(super) use held::{Held, hold};
 use trailer::{TRAILER_BYTES, Trailer};
 
 /// Folder of the data directory.
-const fn folder_name(of: Attachment) -> &'static str {
+pub(super) const fn folder_name(of: Attachment) -> &'static str {
     match of {
         Attachment::Picture => "pictures",
         Attachment::Filemeta => "filemeta",
     }
 }
+/// What a backup still needs of files that were removed or replaced since it was begun.
+const HELD: &str = "held";
 /// Where files are while they are written; what a crash left there goes at the next start.
 const TEMPORARY: &str = "tmp";
 /// Ids that share a folder.
@@ -125,6 +129,17 @@ struct Books {
     /// Folders from before this start that have not been looked at.
     unswept: BTreeSet<u64>,
     bytes: u64,
+    /// Whether a backup is being made: what goes is put into [`HELD`].
+    held: bool,
+}
+
+impl Books {
+    /// A file is gone.
+    fn forget(&mut self, id: EventId, bytes: u64) {
+        if !self.unswept.contains(&(id.0 / SHARD_IDS)) {
+            self.bytes = self.bytes.saturating_sub(bytes);
+        }
+    }
 }
 
 /// The files of one kind: pictures, or metadata files.
@@ -138,14 +153,16 @@ pub struct Attachments {
 
 impl Attachments {
     /// Looks for what is there, and removes what a crash left half written. Makes nothing: folders come
-    /// with the first file. Cost: two folders read, neither of them large.
+    /// with the first file. Cost: three folders read, none of them large.
     pub(super) fn open(data_dir: &Path, of: Attachment) -> Result<Self> {
         let dir = data_dir.join(folder_name(of));
-        for (name, path) in entries(&dir.join(TEMPORARY))? {
-            fs::remove_file(&path).map_err(io(format!("removing {name}")))?;
+        for folder in [TEMPORARY, HELD] {
+            for (name, path) in entries(&dir.join(folder))? {
+                fs::remove_file(&path).map_err(io(format!("removing {name}")))?;
+            }
         }
         let shards = entries(&dir)?.into_iter().filter_map(|(name, _)| shard_of_name(&name));
-        let books = Books { unswept: shards.collect(), bytes: 0 };
+        let books = Books { unswept: shards.collect(), bytes: 0, held: false };
         Ok(Self { of, dir, books: Mutex::new(books), last_temporary: AtomicU64::new(0) })
     }
 
@@ -164,6 +181,12 @@ impl Attachments {
 
     fn path(&self, id: EventId) -> PathBuf {
         self.folder(id.0 / SHARD_IDS).join(id.0.to_string())
+    }
+
+    /// Where an event's file stands in a data directory.
+    pub(super) fn path_in(data_dir: &Path, of: Attachment, id: EventId) -> PathBuf {
+        let folder = format!("{:06x}", id.0 / SHARD_IDS);
+        data_dir.join(folder_name(of)).join(folder).join(id.0.to_string())
     }
 
     /// Writes a file under a temporary name, and syncs it.
@@ -212,6 +235,9 @@ impl Attachments {
                 books.unswept.remove(&shard);
             }
             let before = fs::metadata(&path).map_or(0, |meta| meta.len());
+            if books.held && before > 0 {
+                self.keep(&path, id, false)?;
+            }
             fs::rename(&temporary.path, &path).map_err(failed("naming an event's file"))?;
             if !books.unswept.contains(&shard) {
                 books.bytes = books.bytes.saturating_sub(before) + temporary.bytes;
@@ -225,15 +251,22 @@ impl Attachments {
         let path = self.path(id);
         let Ok(meta) = fs::metadata(&path) else { return Ok(()) };
         let mut books = self.books();
+        if books.held {
+            self.keep(&path, id, true)?;
+        }
         match fs::remove_file(&path) {
-            Ok(()) if !books.unswept.contains(&(id.0 / SHARD_IDS)) => {
-                books.bytes = books.bytes.saturating_sub(meta.len());
+            Err(error) if books.held && error.kind() == ErrorKind::NotFound => {
+                books.forget(id, meta.len());
+                Ok(())
+            }
+            Ok(()) => {
+                books.forget(id, meta.len());
                 Ok(())
             }
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(failed("removing an event's file")(error))
             }
-            _ => Ok(()),
+            Err(_) => Ok(()),
         }
     }
 

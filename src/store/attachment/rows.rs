@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{Attachments, SHARD_IDS, TEMPORARY, entries, folder_name, shard_of_name};
+use redb::{ReadableTable, ReadableTableMetadata};
+
+use super::{Attachments, HELD, SHARD_IDS, TEMPORARY, entries, folder_name, shard_of_name};
 use crate::domain::{Attached, Attachment, EventId, FileState};
 use crate::store::apply::attachment_number;
 use crate::store::check::Report;
@@ -34,14 +36,55 @@ impl ReadTx {
         Ok(states)
     }
 
+    /// Calls `looked` [`Self::ready_looks`] times: with each event whose file is ready, in no certain order, and
+    /// with `None` for each that was looked at in vain.
+    ///
+    /// Cost: an index entry for each picture; metadata files have no index, all rows of events are read.
+    pub(in crate::store) fn each_ready(
+        &self,
+        of: Attachment,
+        mut looked: impl FnMut(Option<EventId>) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(tag) = attachment_number(of, FileState::Ready) {
+            for entry in self.tx.open_table(EVENT_TAGS)?.range(tag_range(tag))? {
+                looked(Some(EventId(entry?.0.value().id)))?;
+            }
+            return Ok(());
+        }
+        for entry in self.tx.open_table(EVENTS)?.iter()? {
+            let (id, value) = entry?;
+            let row = row::decode(id.value(), value.value());
+            let state = row.ok().map(|EventRow::V1(row)| Attached::from_number(row.attached));
+            let is_ready = state.is_some_and(|state| state.state(of) == FileState::Ready);
+            looked(is_ready.then_some(EventId(id.value())))?;
+        }
+        Ok(())
+    }
+
+    /// How many rows or entries [`Self::each_ready`] looks at.
+    pub(in crate::store) fn ready_looks(&self, of: Attachment) -> Result<u64> {
+        Ok(match attachment_number(of, FileState::Ready) {
+            Some(tag) => self.tx.open_table(EVENT_TAGS)?.range(tag_range(tag))?.count() as u64,
+            None => self.tx.open_table(EVENTS)?.len()?,
+        })
+    }
+
     /// Events whose pictures, or metadata files, are expected, at most `limit`.
     pub fn expected(&self, of: Attachment, limit: usize) -> Result<Vec<EventId>> {
         let Some(tag) = attachment_number(of, FileState::Expected) else { return Ok(Vec::new()) };
-        let key = |time, id| TagKey { tag, time, id };
         let table = self.tx.open_table(EVENT_TAGS)?;
-        let range = table.range(key(i64::MIN, 0)..=key(i64::MAX, u64::MAX))?;
-        range.take(limit).map(|entry| Ok(EventId(entry?.0.value().id))).collect()
+        table
+            .range(tag_range(tag))?
+            .take(limit)
+            .map(|entry| Ok(EventId(entry?.0.value().id)))
+            .collect()
     }
+}
+
+/// All entries of a tag's number.
+fn tag_range(tag: u32) -> std::ops::RangeInclusive<TagKey> {
+    let key = |time, id| TagKey { tag, time, id };
+    key(i64::MIN, 0)..=key(i64::MAX, u64::MAX)
 }
 
 impl Store {
@@ -85,7 +128,7 @@ impl Store {
         for (name, _) in entries(&files.dir)? {
             match shard_of_name(&name) {
                 Some(shard) => drop(shards.insert(shard)),
-                None if name == TEMPORARY => {}
+                None if [TEMPORARY, HELD].contains(&name.as_str()) => {}
                 None => report.problem(|| format!("{}/{name} is none of ours", folder_name(of))),
             }
         }

@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -29,11 +30,11 @@ use super::error::{Result, StoreError, io};
 use super::files::{self, Lock};
 use super::journal::{self, Journal};
 use super::read::ReadTx;
-use super::tables::{STATE, state};
+use super::tables::{SCHEMA_VERSION, STATE, state};
 use super::write::WriteTx;
-use super::{apply, migrate};
+use super::{apply, backup, migrate};
 use crate::domain::durations::{Distribution, Durations};
-use crate::domain::{Attachment, EventId};
+use crate::domain::{Attachment, EventId, Timestamp};
 use applier::Job;
 use handle::Handle;
 use progress::{Part, Progress};
@@ -48,6 +49,8 @@ pub use verify::verify;
 
 /// The database's file name in the data directory.
 pub(super) const DATABASE_FILE: &str = "watchpost.redb";
+/// Where backups are in the data directory, unless somewhere else.
+pub(super) const BACKUP_DIR: &str = "backups";
 /// Records per transaction while the journal's tail is applied at start.
 const REPLAY_CHUNK: usize = if cfg!(test) { 100 } else { 8_000 };
 
@@ -60,6 +63,11 @@ pub struct Options {
     pub min_free_bytes: Option<u64>,
     /// Size of a journal segment. `None`: by the file system's size.
     pub segment_bytes: Option<u64>,
+    /// Where the backup goes that is made before the tables' format changes. `None`: `backups` in the
+    /// data directory.
+    pub backup_dir: Option<PathBuf>,
+    /// Now, for that backup.
+    pub now: Timestamp,
     /// Called once when storage has failed for good; the process should end.
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -70,6 +78,8 @@ impl Default for Options {
             cache_bytes: 64 << 20,
             min_free_bytes: None,
             segment_bytes: None,
+            backup_dir: None,
+            now: Timestamp(0),
             on_fatal: Arc::new(|what| tracing::error!("{what}")),
         }
     }
@@ -117,6 +127,7 @@ struct Inner {
     pictures: Attachments,
     filemeta: Attachments,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    backing_up: AtomicBool,
     _lock: Lock,
 }
 
@@ -128,10 +139,11 @@ impl Store {
     /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::Damaged`]: nothing was changed.
     pub fn open(dir: &Path, options: Options) -> Result<Self> {
         let lock = files::lock(dir)?;
+        backup::swap::finish(dir)?;
         migrate::look(&dir.join(DATABASE_FILE))?;
         let handle = Handle::open(&dir.join(DATABASE_FILE), options.cache_bytes)?;
         private(&dir.join(DATABASE_FILE))?;
-        let incarnation = migrate::run(handle.database())?;
+        let (format, incarnation) = migrate::begin(handle.database())?;
         let journal_dir = dir.join("journal");
         match std::fs::create_dir(&journal_dir) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -149,6 +161,16 @@ impl Store {
         for path in journal.set_aside() {
             tracing::warn!(path = %path.display(), "a journal segment of another database was set aside");
         }
+        let min_free = room::min_free(dir, options.min_free_bytes)?;
+        if format < SCHEMA_VERSION {
+            let backup_dir = options.backup_dir.unwrap_or_else(|| dir.join(BACKUP_DIR));
+            let db = handle.database();
+            backup::before_upgrade(db, &tail, dir, &backup_dir, min_free, options.now)?;
+            migrate::upgrade(db)?;
+            if let Some(error) = handle.failure() {
+                return Err(error); // a step that did not reach the disk was not taken
+            }
+        }
         let mut memory = apply::Memory::default();
         replay(&handle, &mut memory, &tail)?;
         let synced = journal.next_seq() - 1;
@@ -157,7 +179,7 @@ impl Store {
         let (last_event, weight) = (tx.last_event()?, tx.event_weight()?);
         drop(tx);
 
-        let room = Arc::new(Room::new(dir, options.min_free_bytes, weight)?);
+        let room = Arc::new(Room::new(dir, min_free, weight));
         let pictures = Attachments::open(dir, Attachment::Picture)?;
         let filemeta = Attachments::open(dir, Attachment::Filemeta)?;
         let progress = Arc::new(Progress::new(synced));
@@ -211,6 +233,7 @@ impl Store {
             pictures,
             filemeta,
             threads,
+            backing_up: AtomicBool::new(false),
             _lock: lock,
         })))
     }
@@ -363,6 +386,12 @@ impl Store {
         }
     }
 
+    /// The right to make a backup, if nobody has it; until dropped.
+    pub(super) fn begin_backup(&self) -> Option<BackingUp> {
+        let was = self.0.backing_up.swap(true, Ordering::AcqRel);
+        (!was).then(|| BackingUp(self.clone()))
+    }
+
     /// The data directory.
     pub fn dir(&self) -> &Path {
         &self.0.dir
@@ -371,6 +400,15 @@ impl Store {
     /// Takes no more writes, lets the queued ones finish, commits, and ends the threads. Blocks.
     pub fn close(&self) {
         self.0.close();
+    }
+}
+
+/// See [`Store::begin_backup`].
+pub(super) struct BackingUp(Store);
+
+impl Drop for BackingUp {
+    fn drop(&mut self) {
+        self.0.0.backing_up.store(false, Ordering::Release);
     }
 }
 
@@ -424,7 +462,7 @@ fn replay(handle: &Handle, memory: &mut apply::Memory, tail: &[journal::Record])
     Ok(())
 }
 
-fn private(path: &Path) -> Result<()> {
+pub(super) fn private(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
         .map_err(io(format!("setting the mode of {}", path.display())))

@@ -59,13 +59,17 @@ pub(super) struct Room {
     pages_by_weight: AtomicU64,
 }
 
+/// Room below which creates are refused, bytes; unless it was set, 5 % of the file system, 4 to 64 MiB.
+pub(super) fn min_free(dir: &Path, set: Option<u64>) -> Result<u64> {
+    match set {
+        Some(bytes) => Ok(bytes),
+        None => Ok((files::total_bytes(dir)? / 20).clamp(4 << 20, 64 << 20)),
+    }
+}
+
 impl Room {
-    /// `min_free` in bytes; `None`: 5 % of the file system, 4 to 64 MiB. `weight` is that of all stored rows.
-    pub fn new(dir: &Path, min_free: Option<u64>, weight: u64) -> Result<Self> {
-        let min_free = match min_free {
-            Some(bytes) => bytes,
-            None => (files::total_bytes(dir)? / 20).clamp(4 << 20, 64 << 20),
-        };
+    /// `min_free` in bytes. `weight` is that of all stored rows.
+    pub fn new(dir: &Path, min_free: u64, weight: u64) -> Self {
         let room = Self {
             dir: dir.to_owned(),
             min_free,
@@ -79,7 +83,7 @@ impl Room {
             pages_by_weight: AtomicU64::new(PAGES_BY_WEIGHT),
         };
         room.look(0);
-        Ok(room)
+        room
     }
 
     /// So many bytes were let in.
@@ -197,7 +201,7 @@ mod tests {
     fn what_is_free_inside_the_database_is_room() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(DATABASE_FILE), vec![1; 8 << 20]).unwrap();
-        let room = Room::new(dir.path(), Some(0), 5 << 20).unwrap();
+        let room = Room::new(dir.path(), 0, 5 << 20);
         let full = room.look(0);
         room.weigh(-(4 << 20));
         let after = room.look(0);
@@ -216,7 +220,7 @@ mod tests {
     #[test]
     fn too_little_room_is_low() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(!Room::new(dir.path(), Some(0), 0).unwrap().is_low(0));
-        assert!(Room::new(dir.path(), Some(u64::MAX), 0).unwrap().is_low(0));
+        assert!(!Room::new(dir.path(), 0, 0).is_low(0));
+        assert!(Room::new(dir.path(), u64::MAX, 0).is_low(0));
     }
 }

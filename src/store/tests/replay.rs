@@ -14,7 +14,7 @@ use crate::store::{Change, ReadTx, migrate};
 
 fn database() -> Database {
     let db = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
-    migrate::run(&db).unwrap();
+    migrate::begin(&db).unwrap();
     db
 }
 
