@@ -74,6 +74,9 @@ pub struct Settings {
     /// Log-in.
     #[command(flatten)]
     pub session: Session,
+    /// Backups.
+    #[command(flatten)]
+    pub backup: Backup,
     /// Log settings.
     #[command(flatten)]
     pub log: Log,
@@ -261,6 +264,42 @@ pub struct Session {
     pub max_days: Option<u64>,
 }
 
+/// `[backup]`
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Backup {
+    /// Directory that the server writes backups to; on another disk, if there is one [default: `backups` in the data directory]
+    #[arg(
+        id = "backup_dir",
+        long = "backup-dir",
+        global = true,
+        value_name = "DIR",
+        env = "WATCHPOST_BACKUP_DIR",
+        hide = true
+    )]
+    pub dir: Option<PathBuf>,
+    /// Hours between two backups that the server makes itself, 0 = none [default: 0]
+    #[arg(
+        id = "backup_every",
+        long = "backup-every",
+        global = true,
+        value_name = "HOURS",
+        env = "WATCHPOST_BACKUP_EVERY",
+        hide = true
+    )]
+    pub every: Option<u64>,
+    /// How many of them are kept [default: 7]
+    #[arg(
+        id = "backup_keep",
+        long = "backup-keep",
+        global = true,
+        value_name = "N",
+        env = "WATCHPOST_BACKUP_KEEP",
+        hide = true
+    )]
+    pub keep: Option<u64>,
+}
+
 /// `[log]`
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -308,6 +347,8 @@ pub struct Config {
     pub device_allow: Vec<Network>,
     /// Time that a camera has for one command.
     pub device_timeout: Duration,
+    /// Where backups go; `None`: in the data directory.
+    pub backup_dir: Option<PathBuf>,
     /// What is said here of the settings that administrators may otherwise change.
     pub fixed: Vec<(Key, Value, Source)>,
     /// How log lines look.
@@ -410,6 +451,7 @@ impl Config {
             min_free_bytes: min_free_mib.map(|mib| mib << 20),
             device_allow: device_allow.unwrap_or_default(),
             device_timeout: Duration::from_millis(timeout_ms),
+            backup_dir: given.backup.dir.or(file.backup.dir),
             fixed,
             log_format: given.log.format.or(file.log.format).unwrap_or_default(),
             log_level,
@@ -429,6 +471,7 @@ impl Config {
             ("device.timeout_ms", self.device_timeout != running.device_timeout),
             ("storage.cache_mib", self.cache_bytes != running.cache_bytes),
             ("storage.min_free_mib", self.min_free_bytes != running.min_free_bytes),
+            ("backup.dir", self.backup_dir != running.backup_dir),
             ("log.format", self.log_format != running.log_format),
         ];
         differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
@@ -481,6 +524,8 @@ impl Settings {
             }
             Key::SessionIdleHours => ("session_idle_hours", number(self.session.idle_hours)),
             Key::SessionMaxDays => ("session_max_days", number(self.session.max_days)),
+            Key::BackupEvery => ("backup_every", number(self.backup.every)),
+            Key::BackupKeep => ("backup_keep", number(self.backup.keep)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! How a configuration opens a data directory: what the server and the commands share.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{Config, TlsConfig};
@@ -45,15 +46,30 @@ impl From<TlsError> for Failure {
 /// # Errors
 /// As [`Services::open`].
 pub fn services(config: &Config) -> store::Result<Services> {
-    let services = Services::open(
-        &config.data_dir,
-        store_options(config),
-        service::Settings::fixed(config.fixed.iter().cloned()),
-        Clock::system(),
-    )?;
+    let clock = Clock::system();
+    let options = store::Options { now: clock.now(), ..store_options(config) };
+    let settings = service::Settings::fixed(config.fixed.iter().cloned());
+    let services = Services::open(&config.data_dir, options, settings, clock)?;
     let (allow, within) = (config.device_allow.clone(), config.device_timeout);
     services.devices.limit(Limits { allow, within });
     Ok(services)
+}
+
+/// Puts a backup in place of what the configuration's data directory holds. Blocks.
+///
+/// # Errors
+/// As [`store::backup::restore`].
+pub fn restore(
+    config: &Config,
+    file: &Path,
+    passphrase: Option<String>,
+) -> store::Result<store::backup::Restored> {
+    let options = store::backup::RestoreOptions {
+        passphrase,
+        now: Clock::system().now(),
+        cache_bytes: config.cache_bytes,
+    };
+    store::backup::restore(&config.data_dir, file, &options)
 }
 
 /// How the store of this configuration is opened.
@@ -61,6 +77,7 @@ fn store_options(config: &Config) -> store::Options {
     store::Options {
         cache_bytes: config.cache_bytes,
         min_free_bytes: config.min_free_bytes,
+        backup_dir: config.backup_dir.clone(),
         on_fatal: Arc::new(|what| {
             tracing::error!("{what}; the process ends");
             std::process::exit(1);

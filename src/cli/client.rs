@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use super::execute::{Streams, execute};
 use super::progress::Progress;
 use super::request::{Checked, Password, Reply, Request};
-use super::{CameraCommand, DataCommand, print, socket};
+use super::{CameraCommand, DataCommand, print, recovery, socket};
 use crate::config::Config;
 use crate::open::{self, Failure};
 use crate::store::{self, StoreError};
@@ -29,7 +29,18 @@ const PASSWORD_BYTES_MAX: u64 = 4_096;
 /// What went wrong, for people.
 pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result<bool> {
     become_owner(&config.data_dir)?;
+    if let DataCommand::Restore { file, passphrase_file } = command {
+        let reply = recovery::restore(config, file, passphrase_file.as_deref())?;
+        return finish(command, &reply, json);
+    }
     let mut request = Request::from(command);
+    if let (
+        Request::Backup { passphrase, .. },
+        DataCommand::Backup { passphrase_file: Some(file), .. },
+    ) = (&mut request, command)
+    {
+        *passphrase = Some(Password(recovery::passphrase(file)?));
+    }
     if let Some(password) = request.password() {
         *password = password_of(command)?;
     }
@@ -76,16 +87,21 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
             }
         }
     };
+    finish(command, &reply, json)
+}
+
+/// Prints an answer; `false` if it says that something is wrong.
+fn finish(command: &DataCommand, reply: &Reply, json: bool) -> anyhow::Result<bool> {
     let mut out = io::stdout().lock();
     let is_export = matches!(command, DataCommand::Export { .. });
     if json && !is_export {
-        serde_json::to_writer(&mut out, &reply)?;
+        serde_json::to_writer(&mut out, reply)?;
         writeln!(out)?;
     } else {
-        print::reply(&mut out, command, &reply)?;
+        print::reply(&mut out, command, reply)?;
     }
     out.flush()?;
-    Ok(match &reply {
+    Ok(match reply {
         Reply::Checked(checked) => checked.problem_count == 0,
         Reply::Imported(imported) => imported.failed == 0,
         _ => true,

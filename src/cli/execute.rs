@@ -41,6 +41,9 @@ pub(super) async fn execute(
         Request::Export(request) => on.export(&request, streams.output).await,
         Request::Import => on.import(streams.input).await,
         Request::Ca => ca(services),
+        Request::Backup { file, with_pictures, passphrase } => {
+            on.backup(file, with_pictures, passphrase).await
+        }
         other => on.settings(other).await.map_err(text),
     }
 }

@@ -5,6 +5,7 @@ mod demo;
 mod execute;
 mod print;
 mod progress;
+mod recovery;
 mod request;
 mod scene;
 mod simulate;
@@ -103,6 +104,26 @@ pub enum DataCommand {
     Ca,
     /// Read everything and prove that events, indexes, counters and the audit trail agree
     Check,
+    /// Write everything to a file, of one moment; the server may be running
+    Backup {
+        /// The file; one that is there is replaced if it is a backup
+        file: PathBuf,
+        /// Leave pictures and metadata files out
+        #[arg(long)]
+        without_pictures: bool,
+        /// Seal the secret key into it, under the first line of this file (age format); without it the
+        /// key stays out, and a restore on another machine needs new tokens
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Put a backup in place of the data there is, which is kept beside it; no server may be running
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// Take the secret key out of it too, with the passphrase that is the first line of this file
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+    },
     /// Write events to standard output, in the order they were stored
     Export {
         /// Only of these cameras

@@ -1,9 +1,12 @@
 //! What the command line asks of the services, and their answer: the same through the socket and in
 //! one process.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::Format;
+use super::recovery::{BackedUp, Restored};
 use super::{
     CameraCommand, DataCommand, GroupAccess, GroupCommand, KeyCommand, TokenAccess, TokenCommand,
     UserCommand, UserRole,
@@ -76,6 +79,11 @@ pub(super) enum Request {
     },
     Ca,
     Check,
+    Backup {
+        file: PathBuf,
+        with_pictures: bool,
+        passphrase: Option<Password>,
+    },
     Export(ExportRequest),
     /// Lines of events follow, until the writing side closes.
     Import,
@@ -182,7 +190,14 @@ impl From<&DataCommand> for Request {
                 Self::UserRemove { name: name.clone() }
             }
             DataCommand::Ca => Self::Ca,
-            DataCommand::Check => Self::Check,
+            // A restore is never sent: it needs the data directory for itself.
+            DataCommand::Check | DataCommand::Restore { .. } => Self::Check,
+            DataCommand::Backup { file, without_pictures, .. } => Self::Backup {
+                // The server has another working directory.
+                file: std::path::absolute(file).unwrap_or_else(|_| file.clone()),
+                with_pictures: !without_pictures,
+                passphrase: None,
+            },
             DataCommand::Export { camera, events, start, end, after_id, format } => {
                 Self::Export(ExportRequest {
                     cameras: camera.clone(),
@@ -216,6 +231,8 @@ pub(super) enum Reply {
     Purged { deleted: u64 },
     Ca(Ca),
     Checked(Checked),
+    BackedUp(Box<BackedUp>),
+    Restored(Box<Restored>),
     Imported(Imported),
     Nothing {},
 }
@@ -455,6 +472,8 @@ mod tests {
             },
             Reply::Keys { objects: vec![ListedKey { key_id: 1, name: text(), created: text() }] },
             Reply::Purged { deleted: 4 },
+            Reply::BackedUp(Box::new(BackedUp::example())),
+            Reply::Restored(Box::new(Restored::example())),
             Reply::Imported(Imported::default()),
             Reply::Nothing {},
         ] {

@@ -165,6 +165,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("tls.names", "[\"nvr.example\"]"),
     ("ingest.listen", "[\"0.0.0.0:8081\"]"),
     ("device.allow", "[\"192.0.2.0/24\"]"),
+    ("backup.dir", "\"/mnt/backup/watchpost\""),
     ("storage.min_free_mib", "64"),
 ];
 

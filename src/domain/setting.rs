@@ -29,6 +29,10 @@ pub enum Key {
     SessionIdleHours,
     /// Days after which every session ends.
     SessionMaxDays,
+    /// Hours between two backups.
+    BackupEvery,
+    /// Scheduled backups that are kept.
+    BackupKeep,
 }
 
 /// The form that a setting is shown in.
@@ -41,6 +45,7 @@ pub enum Form {
     Limits,
     Addresses,
     LogIn,
+    Backups,
 }
 
 /// What a setting's value looks like.
@@ -130,7 +135,7 @@ enum Default {
 }
 
 /// Every setting, in order of [`Key`].
-pub const SETTINGS: [Setting; 10] = [
+pub const SETTINGS: [Setting; 12] = [
     Setting {
         key: Key::SiteName,
         name: "site.name",
@@ -218,6 +223,24 @@ pub const SETTINGS: [Setting; 10] = [
         form: Form::LogIn,
         kind: Kind::Integer { min: 1, max: 90 },
         unit: Some("days"),
+        restart: false,
+        default: Default::Integer(7),
+    },
+    Setting {
+        key: Key::BackupEvery,
+        name: "backup.every",
+        form: Form::Backups,
+        kind: Kind::Integer { min: 0, max: 8_760 },
+        unit: Some("hours"),
+        restart: false,
+        default: Default::Integer(0),
+    },
+    Setting {
+        key: Key::BackupKeep,
+        name: "backup.keep",
+        form: Form::Backups,
+        kind: Kind::Integer { min: 1, max: 500 },
+        unit: Some("backups"),
         restart: false,
         default: Default::Integer(7),
     },

@@ -127,6 +127,7 @@ pub enum Code {
     ConfirmationRequired,
     RateLimited,
     Overloaded,
+    BackupRunning,
     StorageFull,
     StorageFailed,
     Internal,
@@ -200,7 +201,10 @@ impl ApiError {
                 Error::DeviceFailed(failure) => device(failure),
                 Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited),
                 Error::Overloaded(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded),
-                Error::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, Code::StorageFull),
+                Error::BackupRunning => (StatusCode::CONFLICT, Code::BackupRunning),
+                Error::StorageFull | Error::NoRoom { .. } => {
+                    (StatusCode::INSUFFICIENT_STORAGE, Code::StorageFull)
+                }
                 Error::StorageFailed(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::StorageFailed),
             },
             Self::BadJson(_) => (StatusCode::BAD_REQUEST, Code::BadJson),

@@ -139,6 +139,12 @@ fn text(now: &Snapshot) -> String {
         let help = "Time of the oldest stored event.";
         page.gauge("oldest_event_timestamp_seconds", help, seconds(oldest));
     }
+    if let Some(last) = now.last_backup {
+        let help = "When the newest backup was begun.";
+        page.gauge("last_backup_timestamp_seconds", help, seconds(last));
+    }
+    let help = "Backups that failed.";
+    page.counters("backup_failures_total", help, [([("", ""); 0], now.backup_failures)]);
     page.gauge("streams", "Open live feeds.", now.streams);
     let help = "Wrong credentials, log-ins and set-up codes.";
     page.counters("auth_failures_total", help, [([("", ""); 0], now.auth_failures)]);

@@ -97,6 +97,7 @@ query or body.
         admin::retention::put_rules,
         admin::hold::get, admin::hold::put, admin::hold::delete, admin::hold::list,
         admin::storage::get,
+        admin::backup::list, admin::backup::start, admin::backup::download, admin::backup::delete,
         admin::system::get, admin::system::confirm_clock,
         admin::logs::get,
         admin::bundle::get,

@@ -143,6 +143,17 @@ pub enum Error {
     /// Too much waits; try again soon.
     #[error("the server is busy: {0}")]
     Overloaded(&'static str),
+    /// Another backup is being made.
+    #[error("a backup is being made already")]
+    BackupRunning,
+    /// A backup would not fit on the disk.
+    #[error("a backup may need {needed} bytes; {free} are free")]
+    NoRoom {
+        /// Bytes that it would take, at most.
+        needed: u64,
+        /// Bytes that may be written.
+        free: u64,
+    },
     /// Too little room is left on the disk.
     #[error("the disk is full")]
     StorageFull,
@@ -171,6 +182,8 @@ impl From<StoreError> for Error {
                 Self::Overloaded("the query takes too long; narrow its time range")
             }
             StoreError::Full => Self::StorageFull,
+            StoreError::Busy => Self::BackupRunning,
+            StoreError::NoRoom { needed, free } => Self::NoRoom { needed, free },
             other => Self::StorageFailed(other),
         }
     }

@@ -52,6 +52,11 @@ impl Progress {
         self.0.0.fetch_add(count, Ordering::Relaxed);
     }
 
+    /// Items done.
+    pub fn done(&self) -> u64 {
+        self.0.0.load(Ordering::Relaxed)
+    }
+
     /// Whether it should end.
     pub fn is_stopped(&self) -> bool {
         self.0.1.load(Ordering::Relaxed)

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::access::{Action, Caller, Who};
+use super::backup::Backups;
 use super::clock_watch::ClockWatch;
 use super::error::{Error, Result};
 use super::live::Live;
@@ -193,6 +194,10 @@ pub struct Snapshot {
     pub reserve: u64,
     /// Bytes of the database that hold nothing now; not known of a large one.
     pub free_inside: Option<u64>,
+    /// When the newest backup was begun.
+    pub last_backup: Option<Timestamp>,
+    /// Backups that failed since the start.
+    pub backup_failures: u64,
     /// Events that retention deleted, by reason.
     pub deleted: Vec<(&'static str, u64)>,
     /// What may still be stored.
@@ -217,6 +222,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub struct Metrics {
     core: Arc<Core>,
+    backups: Backups,
     live: Live,
     clock: ClockWatch,
     retention: Retention,
@@ -230,6 +236,7 @@ pub struct Metrics {
 impl Metrics {
     pub(super) fn new(
         core: Arc<Core>,
+        backups: Backups,
         live: Live,
         clock: ClockWatch,
         retention: Retention,
@@ -237,7 +244,18 @@ impl Metrics {
     ) -> Self {
         let started_at = core.clock.now();
         let (sizes, free_inside, oldest) = (Kept::default(), Kept::default(), Kept::default());
-        Self { core, live, clock, retention, storage, started_at, sizes, free_inside, oldest }
+        Self {
+            core,
+            backups,
+            live,
+            clock,
+            retention,
+            storage,
+            started_at,
+            sizes,
+            free_inside,
+            oldest,
+        }
     }
 
     /// How things stand. Takes 40 ms at most, also while the disk does not answer.
@@ -277,6 +295,8 @@ impl Metrics {
             sizes,
             reserve: stats.min_free_bytes,
             free_inside,
+            last_backup: self.backups.newest(),
+            backup_failures: self.backups.failures_total(),
             deleted: self.retention.deleted_total(),
             room: stats.room,
             oldest,

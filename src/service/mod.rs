@@ -5,6 +5,7 @@ pub mod agent;
 pub mod attachment;
 mod attempts;
 pub mod audit;
+pub mod backup;
 pub mod camera;
 pub mod catalogue;
 pub mod clock;
@@ -93,6 +94,8 @@ pub struct Services {
     pub clock_watch: clock_watch::ClockWatch,
     /// Deleting events by age.
     pub retention: retention::Retention,
+    /// Copies of everything.
+    pub backups: backup::Backups,
     /// What is stored and what it takes.
     pub storage: storage::Storage,
     /// What the server is and how it does.
@@ -138,6 +141,7 @@ impl Services {
         settings: Settings,
         clock: Clock,
     ) -> store::Result<Self> {
+        let folder = options.backup_dir.clone().unwrap_or_else(|| store::backup::folder(dir));
         let store = Store::open(dir, options)?;
         let key = store::secret_key(dir)?;
         let tx = store.read()?;
@@ -146,8 +150,7 @@ impl Services {
         let figures = figures::Figures::load(&tx)?;
         catalogue.rules = retention::stored_rules(&tx)?.into();
         let jumped_from = tx.clock_jump()?;
-        let held = tx.releases()?;
-        let last_event = tx.last_event()?;
+        let (held, last_event) = (tx.releases()?, tx.last_event()?);
         let doubted = tx.clock_doubts()?.iter().any(|doubt| doubt.end.is_none());
         drop(tx);
         let core = Arc::new(Core {
@@ -164,8 +167,7 @@ impl Services {
             unknown: attempts::UnknownTokens::default(),
             figures,
         });
-        let jobs = job::Jobs::default();
-        let live = live::Live::new();
+        let (jobs, live) = (job::Jobs::default(), live::Live::new());
         let asks = snapshot::Asks::default();
         let events =
             event::Events::new(Arc::clone(&core), jobs.clone(), live.clone(), asks.clone());
@@ -189,6 +191,7 @@ impl Services {
         let clock_watch =
             clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from, doubted, last_event);
         let storage = storage::Storage::new(Arc::clone(&core));
+        let tls = tls::Tls::new(Arc::clone(&core));
         let retention = retention::Retention::new(
             Arc::clone(&core),
             events.clone(),
@@ -197,11 +200,19 @@ impl Services {
         );
         let snapshots =
             snapshot::Snapshots::new(Arc::clone(&core), attachments.clone(), devices.clone(), asks);
-        let tls = tls::Tls::new(Arc::clone(&core));
+        let backups =
+            backup::Backups::new(Arc::clone(&core), jobs.clone(), clock_watch.clone(), folder);
+        let system = system::System::new(
+            Arc::clone(&core),
+            clock_watch.clone(),
+            tls.clone(),
+            backups.clone(),
+        );
         Ok(Self {
             snapshots,
             metrics: metrics::Metrics::new(
                 Arc::clone(&core),
+                backups.clone(),
                 live,
                 clock_watch.clone(),
                 retention.clone(),
@@ -209,8 +220,9 @@ impl Services {
             ),
             retention,
             storage,
-            system: system::System::new(Arc::clone(&core), clock_watch.clone(), tls.clone()),
+            system,
             tls,
+            backups,
             clock_watch,
             attachments,
             events,

@@ -155,6 +155,19 @@ fn differences(before: &Settings, after: &Settings) -> Vec<(&'static str, String
         .collect()
 }
 
+impl Settings {
+    /// Time between two scheduled backups, none = off.
+    pub fn backup_every(&self) -> Option<Duration> {
+        let hours = self.number(Key::BackupEvery);
+        (hours > 0).then(|| Duration::from_hours(hours))
+    }
+
+    /// Scheduled backups that are kept.
+    pub fn backup_keep(&self) -> usize {
+        usize::try_from(self.number(Key::BackupKeep)).unwrap_or(usize::MAX)
+    }
+}
+
 /// What an administrator may read and change of the settings.
 #[derive(Clone, Debug)]
 pub struct Administration(Arc<Core>);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::access::{Action, Caller};
+use super::backup::Backups;
 use super::clock_watch::ClockWatch;
 use super::error::Result;
 use super::health::Trouble;
@@ -41,7 +42,7 @@ pub enum Health {
 /// One part of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// `writes`, `disk`, `clock`, `records`, `index`, and with TLS `certificate`.
+    /// `writes`, `disk`, `clock`, `records`, `index`, `backup`, and with TLS `certificate`.
     pub name: &'static str,
     /// How it does.
     pub health: Health,
@@ -76,7 +77,7 @@ pub enum NoticeLevel {
 /// What everybody who has logged in should be told, as long as it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// `storage_full`, `storage_failed`, `clock_suspect` or `retention_cut`.
+    /// `storage_full`, `storage_failed`, `clock_suspect`, `retention_cut` or `backup_overdue`.
     pub code: &'static str,
     /// How urgent.
     pub level: NoticeLevel,
@@ -90,6 +91,7 @@ pub struct System {
     core: Arc<Core>,
     clock: ClockWatch,
     tls: Tls,
+    backups: Backups,
     started_at: Timestamp,
     started: Duration,
     /// Each part's health and since when.
@@ -97,9 +99,9 @@ pub struct System {
 }
 
 impl System {
-    pub(super) fn new(core: Arc<Core>, clock: ClockWatch, tls: Tls) -> Self {
+    pub(super) fn new(core: Arc<Core>, clock: ClockWatch, tls: Tls, backups: Backups) -> Self {
         let (started_at, started) = (core.clock.now(), core.clock.elapsed());
-        Self { core, clock, tls, started_at, started, since: Arc::default() }
+        Self { core, clock, tls, backups, started_at, started, since: Arc::default() }
     }
 
     /// What the server is and how it does.
@@ -125,6 +127,7 @@ impl System {
             ("clock", self.clock_check()),
             ("records", records()),
             ("index", self.index()),
+            ("backup", self.backups.check()),
         ];
         let certificate = self.tls.health().map(|found| ("certificate", found));
         let check = |(name, (health, detail))| {
@@ -256,6 +259,9 @@ impl Services {
         }
         if self.retention.is_cut() {
             tell("retention_cut", NoticeLevel::Warn, Map::new());
+        }
+        if self.backups.is_overdue() {
+            tell("backup_overdue", NoticeLevel::Warn, Map::new());
         }
         notices
     }

@@ -21,6 +21,8 @@ const FORGET_AUDIT_EVERY: Duration = Duration::from_hours(24);
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
 /// How often events are looked for that are old enough to go, or have to make room.
 const RETENTION_EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked whether a backup is due.
+const BACKUPS_EVERY: Duration = Duration::from_mins(1);
 /// How often pictures and metadata files that did not come are given up.
 const ATTACHMENTS_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether cameras' periodic pictures are due.
@@ -73,6 +75,11 @@ impl Tasks {
         tasks.every("retention", RETENTION_EVERY, move || {
             let services = shared.clone();
             async move { services.retention.pass().await }
+        });
+        let shared = services.clone();
+        tasks.every("backups", BACKUPS_EVERY, move || {
+            let services = shared.clone();
+            async move { services.backups.pass().await }
         });
         let shared = services.clone();
         tasks.every("attachments", ATTACHMENTS_EVERY, move || {

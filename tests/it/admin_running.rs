@@ -58,7 +58,7 @@ fn only_administrators_are_answered_and_nobody_keeps_the_answer() {
 fn settings_are_listed_changed_at_once_and_kept() {
     let (mut server, client) = admin();
     let before = client.get(SETTINGS).ok(200);
-    assert_eq!(before["objects"].as_array().unwrap().len(), 10);
+    assert_eq!(before["objects"].as_array().unwrap().len(), 12);
     assert_eq!(
         setting(&before, "retention.days"),
         json!({"key": "retention.days", "form": "retention", "kind": "integer", "value": 0,
@@ -284,7 +284,7 @@ fn the_system_tells_of_its_parts() {
     assert_eq!(system["version"], env!("CARGO_PKG_VERSION"));
     let checks = system["checks"].as_array().unwrap();
     let names: Vec<_> = checks.iter().map(|check| check["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["writes", "disk", "clock", "records", "index"]);
+    assert_eq!(names, ["writes", "disk", "clock", "records", "index", "backup"]);
     assert!(checks.iter().all(|check| check["state"] == "ok"), "{system}");
     assert!(system["uptime_s"].as_u64() < Some(60));
 }

@@ -152,6 +152,11 @@ fn the_commands_of_the_troubleshooting_guide_work() {
     run("docs/guide/troubleshooting.md", 1);
 }
 
+#[test]
+fn the_examples_of_the_backup_guide_work() {
+    run("docs/guide/backup.md", 3);
+}
+
 /// Every code that the server can answer with is in the reference, and no other.
 #[test]
 fn the_reference_has_every_error_code() {

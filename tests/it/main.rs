@@ -5,6 +5,7 @@ mod admin_cameras;
 mod admin_running;
 mod agent;
 mod agent_files;
+mod backup;
 mod cli;
 mod common;
 mod compat;

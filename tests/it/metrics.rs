@@ -396,6 +396,7 @@ fn a_metrics_token_is_made_without_a_camera_and_every_other_with_one() {
 fn dashboard_alerts_and_reference_name_what_is_there() {
     let (server, camera, client) = site();
     event(&client, camera.id, "motion", "2026-03-01T10:00:00", &json!({}));
+    server.cli_json(&["backup", server.dir().join("a.backup").to_str().unwrap()]);
     let page = Page::whole(&reader(&server));
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();

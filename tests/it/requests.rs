@@ -273,6 +273,9 @@ pub const REQUESTS: &[Request] = &[
         404,
     ),
     write("DELETE", "/api/admin/v1/tokens/4294967295/", "", Govern, Nowhere, 404),
+    read("/api/admin/v1/backups/", Govern, Nowhere),
+    write("GET", "/api/admin/v1/backups/a.backup/", "", Govern, Nowhere, 404),
+    write("DELETE", "/api/admin/v1/backups/a.backup/", "", Govern, Nowhere, 404),
     // Jobs.
     read("/api/admin/v1/jobs/", Delete, Nowhere),
     write("GET", "/api/admin/v1/jobs/99/", "", Delete, Nowhere, 404),

@@ -3,6 +3,7 @@
 //! Bodies with an unknown member are refused: a misspelt option must not pass silently.
 
 pub(super) mod audit;
+pub(super) mod backup;
 pub(super) mod bundle;
 pub(super) mod camera;
 pub(super) mod event_type;
@@ -35,6 +36,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .configure(user::configure)
         .configure(key::configure)
         .configure(audit::configure)
+        .configure(backup::configure)
         .configure(settings::configure)
         .configure(retention::configure)
         .configure(hold::configure)

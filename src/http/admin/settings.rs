@@ -69,6 +69,7 @@ pub(super) enum SettingForm {
     Limits,
     Addresses,
     LogIn,
+    Backups,
 }
 
 /// What a setting's value looks like.
@@ -118,6 +119,7 @@ impl From<&Settings> for SettingsBody {
                     Form::Limits => SettingForm::Limits,
                     Form::Addresses => SettingForm::Addresses,
                     Form::LogIn => SettingForm::LogIn,
+                    Form::Backups => SettingForm::Backups,
                 },
                 kind,
                 value: json(settings.value(setting.key)),

@@ -103,6 +103,8 @@ pub struct Manifest {
     pub filemeta: u64,
     /// Metadata files of events that could not be read.
     pub filemeta_missing: u64,
+    /// Whether there was a certificate authority of its own, which is never part of a backup.
+    pub own_ca: bool,
     /// A fingerprint of the secret key that its tokens are derived from; never the key.
     pub key_fingerprint: String,
     /// Its parts, in order.

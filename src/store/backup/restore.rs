@@ -84,6 +84,8 @@ pub struct Restored {
     pub releases_dropped: u64,
     /// What became of the secret key.
     pub key: KeyOutcome,
+    /// Whether there was a certificate authority of its own that is not here: the next start makes another.
+    pub own_ca_missing: bool,
     /// Credentials that were revoked or rotated since and stay so.
     pub revocations_kept: u64,
     /// Without a former database of the same origin: those that may have been revoked since.
@@ -131,6 +133,7 @@ pub fn restore(dir: &Path, path: &Path, options: &RestoreOptions) -> Result<Rest
     }
     Ok(Restored {
         bytes: reader.bytes(),
+        own_ca_missing: manifest.own_ca && !files::has_own_ca(dir),
         manifest,
         former: aside.exists().then_some(aside),
         last_event: made.last_event,

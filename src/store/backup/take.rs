@@ -39,6 +39,7 @@ struct Beside<'b> {
     /// Sealed.
     key: Option<Vec<u8>>,
     key_fingerprint: String,
+    own_ca: bool,
 }
 
 impl Store {
@@ -76,7 +77,8 @@ impl Store {
             (self.read_all()?, None)
         };
         let held = held.as_ref().map(<[Held<'_>; 2]>::as_slice);
-        let beside = Beside { journal: &[], held, key, key_fingerprint };
+        let own_ca = files::has_own_ca(self.dir());
+        let beside = Beside { journal: &[], held, key, key_fingerprint, own_ca };
         write(&tx, &beside, options, stats.min_free_bytes, watch)
     }
 
@@ -130,7 +132,8 @@ pub(in crate::store) fn before_upgrade(
     let database = std::fs::metadata(data_dir.join(DATABASE_FILE)).map_or(0, |meta| meta.len());
     look_for_room(&path, database, reserve)?;
     let key_fingerprint = files::key_bytes(data_dir)?.as_ref().map(fingerprint).unwrap_or_default();
-    let beside = Beside { journal, held: None, key: None, key_fingerprint };
+    let own_ca = files::has_own_ca(data_dir);
+    let beside = Beside { journal, held: None, key: None, key_fingerprint, own_ca };
     let options = BackupOptions {
         path: path.clone(),
         with_pictures: false,
@@ -205,6 +208,7 @@ fn write(
         pictures_missing: pictures.1,
         filemeta: filemeta.0,
         filemeta_missing: filemeta.1,
+        own_ca: beside.own_ca,
         key_fingerprint: beside.key_fingerprint.clone(),
         parts,
     })

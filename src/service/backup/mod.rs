@@ -1,0 +1,322 @@
+//! Backups: made on request and by schedule, listed, handed out, deleted.
+
+mod folder;
+mod schedule;
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::access::{Action, Caller};
+use super::audit::Act;
+use super::clock_watch::ClockWatch;
+use super::error::{Error, Result};
+use super::job::{JobId, Jobs, Progress};
+use super::{Core, blocking};
+use crate::domain::Timestamp;
+use crate::store::StoreError;
+pub use crate::store::backup::Reason;
+use crate::store::backup::{self, BackupOptions, EXTENSION, Manifest};
+pub use folder::Backup;
+use folder::{is_backup_name, make_folder, read};
+
+/// What a backup is to be, as somebody asked for it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Whether pictures and metadata files are part of it.
+    pub with_pictures: bool,
+    /// Seals the secret key into it; without one the key stays out.
+    pub passphrase: Option<String>,
+}
+
+/// The backup that is being made.
+#[derive(Clone, Copy, Debug)]
+pub struct Running {
+    /// Items written.
+    pub done: u64,
+    /// Items that there were when it began, about.
+    pub total: u64,
+}
+
+/// The folder and what goes on.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// Newest first.
+    pub backups: Vec<Backup>,
+    /// Files named like backups that are none, or damaged at their ends.
+    pub unreadable: Vec<String>,
+    /// The one that is being made.
+    pub running: Option<Running>,
+    /// When the last try failed and why, unless a later one did not.
+    pub failure: Option<(Timestamp, String)>,
+    /// The folder.
+    pub folder: PathBuf,
+    /// When the next one is made by itself.
+    pub next: Option<Timestamp>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Its items and how far it is.
+    running: Option<(u64, Progress)>,
+    /// When the newest backup was begun, whatever its reason.
+    newest: Option<Timestamp>,
+    /// The same of scheduled ones.
+    newest_scheduled: Option<Timestamp>,
+    failure: Option<(Timestamp, String)>,
+    failures_total: u64,
+    /// Not before this much time has elapsed.
+    again_at: Duration,
+    /// Whether the folder was looked at since the start.
+    looked: bool,
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct Backups {
+    core: Arc<Core>,
+    jobs: Jobs,
+    clock: ClockWatch,
+    folder: Arc<PathBuf>,
+    started_at: Timestamp,
+    state: Arc<Mutex<State>>,
+}
+
+impl std::fmt::Debug for Backups {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backups").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Backups {
+    pub(super) fn new(core: Arc<Core>, jobs: Jobs, clock: ClockWatch, folder: PathBuf) -> Self {
+        let started_at = core.clock.now();
+        Self { core, jobs, clock, folder: Arc::new(folder), started_at, state: Arc::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it is held")
+    }
+
+    /// What is there and what goes on. Cost: the ends of at most 1,000 files.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`].
+    pub async fn list(&self, caller: &Caller) -> Result<Overview> {
+        caller.may(Action::Govern)?;
+        let folder = Arc::clone(&self.folder);
+        let (backups, unreadable) = blocking(move || Ok(read(&folder))).await?;
+        let mut state = self.lock();
+        state.look(&backups);
+        let running = state
+            .running
+            .as_ref()
+            .map(|(total, progress)| Running { done: progress.done(), total: *total });
+        let failure = state.failure.clone();
+        let scheduled = state.newest_scheduled;
+        drop(state);
+        let next = self.every().map(|every| match scheduled {
+            Some(at) => after(at, every),
+            None => self.core.clock.now(),
+        });
+        let folder = self.folder.to_path_buf();
+        Ok(Overview { backups, unreadable, running, failure, folder, next })
+    }
+
+    /// Starts a backup into the folder, as a job.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::BackupRunning`], [`Error::BadParameter`].
+    pub async fn start(&self, caller: &Caller, wanted: Wanted) -> Result<JobId> {
+        caller.may(Action::Govern)?;
+        let length = wanted.passphrase.as_ref().map_or(12, String::len);
+        if !(12..=1_024).contains(&length) {
+            return Err(Error::BadParameter("passphrase must have 12 to 1024 bytes".to_owned()));
+        }
+        if self.lock().running.is_some() {
+            return Err(Error::BackupRunning);
+        }
+        let total = self.items(&wanted).await?;
+        let backups = self.clone();
+        let who = caller.clone();
+        let path = self.new_path("manual");
+        Ok(self.jobs.start(caller.who, total, move |progress| {
+            Box::pin(async move {
+                let made = backups.make(
+                    Some(&who),
+                    path,
+                    wanted,
+                    Reason::Manual,
+                    (total, progress.clone()),
+                );
+                match made.await {
+                    Err(Error::StorageFailed(StoreError::Stopped)) if progress.is_stopped() => {
+                        Ok(())
+                    }
+                    made => made.map(drop),
+                }
+            })
+        }))
+    }
+
+    /// Writes a backup to any file that the server may write. Gives what it holds, and its length.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::BackupRunning`], and the store's.
+    pub async fn write(
+        &self,
+        caller: &Caller,
+        path: PathBuf,
+        wanted: Wanted,
+    ) -> Result<(Manifest, u64)> {
+        caller.may(Action::Govern)?;
+        let total = self.items(&wanted).await?;
+        self.make(Some(caller), path, wanted, Reason::Manual, (total, Progress::default())).await
+    }
+
+    /// Deletes a backup of the folder.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::NotFound`].
+    pub async fn delete(&self, caller: &Caller, name: &str) -> Result<()> {
+        caller.may(Action::Govern)?;
+        let path = self.path_of(name)?;
+        blocking(move || std::fs::remove_file(path).map_err(|_| Error::NotFound("the backup")))
+            .await?;
+        self.core.note(Some(caller), Act::on("backup.delete", format!("backup {name}")), "ok").await
+    }
+
+    /// A backup's file, to be handed out; with its length.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`], [`Error::NotFound`].
+    pub async fn open(&self, caller: &Caller, name: &str) -> Result<(File, u64)> {
+        caller.may(Action::Govern)?;
+        let path = self.path_of(name)?;
+        let opened = blocking(move || {
+            let file = File::open(path).map_err(|_| Error::NotFound("the backup"))?;
+            let bytes = file.metadata().map_or(0, |meta| meta.len());
+            Ok((file, bytes))
+        })
+        .await?;
+        let act = Act::on("backup.download", format!("backup {name}"));
+        self.core.note(Some(caller), act, "ok").await?;
+        Ok(opened)
+    }
+
+    /// Makes one; the audit trail and the state tell how it went.
+    async fn make(
+        &self,
+        caller: Option<&Caller>,
+        path: PathBuf,
+        wanted: Wanted,
+        reason: Reason,
+        (total, progress): (u64, Progress),
+    ) -> Result<(Manifest, u64)> {
+        {
+            let mut state = self.lock();
+            if state.running.is_some() {
+                return Err(Error::BackupRunning);
+            }
+            state.running = Some((total, progress.clone()));
+        }
+        let created = self.core.clock.now();
+        let object = format!("backup {}", path.display());
+        let options = BackupOptions {
+            path,
+            with_pictures: wanted.with_pictures,
+            passphrase: wanted.passphrase,
+            reason,
+            created,
+            gentle: true,
+        };
+        let (core, folder) = (Arc::clone(&self.core), Arc::clone(&self.folder));
+        let made = blocking(move || {
+            if options.path.parent() == Some(folder.as_path()) {
+                make_folder(&folder)?;
+            }
+            let mut watch = |items| {
+                progress.add(items);
+                !progress.is_stopped() && !core.stopping.load(Ordering::Relaxed)
+            };
+            Ok(core.store.backup(&options, &mut watch)?)
+        })
+        .await;
+        let act = Act::on("backup.create", object);
+        let (act, result) = {
+            let mut state = self.lock();
+            state.running = None;
+            match &made {
+                Ok((manifest, bytes)) => {
+                    state.failure = None;
+                    state.newest = state.newest.max(Some(created));
+                    if reason == Reason::Scheduled {
+                        state.newest_scheduled = Some(created);
+                    }
+                    (act.with(format!("{} events, {bytes} bytes", manifest.events)), "ok")
+                }
+                Err(Error::StorageFailed(StoreError::Stopped)) => (act.with("stopped"), "failed"),
+                Err(error) => {
+                    let text = text(error);
+                    tracing::error!(error = %text, "a backup failed");
+                    state.failures_total += 1;
+                    state.failure = Some((created, text.clone()));
+                    (act.with(text), "failed")
+                }
+            }
+        };
+        if let Err(error) = self.core.note(caller, act, result).await {
+            tracing::warn!(%error, "the audit trail does not tell of a backup");
+        }
+        made
+    }
+
+    async fn items(&self, wanted: &Wanted) -> Result<u64> {
+        let (core, with_pictures) = (Arc::clone(&self.core), wanted.with_pictures);
+        blocking(move || Ok(core.store.backup_items(with_pictures)?)).await
+    }
+
+    fn every(&self) -> Option<Duration> {
+        self.core.catalogue().settings.backup_every()
+    }
+
+    /// A new name in the folder.
+    fn new_path(&self, word: &str) -> PathBuf {
+        let stamp = backup::stamp(self.core.clock.now());
+        self.folder.join(format!("watchpost-{stamp}-{word}.{EXTENSION}"))
+    }
+
+    /// The path of a backup named in a request. No part of a request becomes more than a name.
+    fn path_of(&self, name: &str) -> Result<PathBuf> {
+        if is_backup_name(name) {
+            Ok(self.folder.join(name))
+        } else {
+            Err(Error::NotFound("the backup"))
+        }
+    }
+
+    /// When the newest backup was begun, as far as it is known.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.lock().newest
+    }
+
+    /// Backups that failed since the start.
+    pub fn failures_total(&self) -> u64 {
+        self.lock().failures_total
+    }
+}
+
+/// `at` and some time.
+fn after(at: Timestamp, pause: Duration) -> Timestamp {
+    Timestamp(at.0.saturating_add(i64::try_from(pause.as_micros()).unwrap_or(i64::MAX)))
+}
+
+/// What went wrong, for administrators.
+fn text(error: &Error) -> String {
+    match error {
+        Error::StorageFailed(source) => source.to_string(),
+        other => other.to_string(),
+    }
+}
