@@ -234,8 +234,9 @@ test('Settings', async ({ admin, site }) => {
 test('Storage', async ({ admin, site }) => {
   await admin.goto(`${site.server.url}/storage`);
   await expect(admin.getByRole('heading', { level: 1, name: 'Storage', exact: true })).toBeVisible();
-  // Backups come with their own issue; until then the part is hidden.
-  await has(admin, { region: ['Disk', 'Forecast'], table: ['By camera', 'By type'] });
+  await admin.getByRole('button', { name: 'Back up now', exact: true }).click();
+  await expect(admin.getByRole('table', { name: 'Backups', exact: true })).toBeVisible();
+  await has(admin, { region: ['Disk', 'Forecast', 'Backups'], table: ['By camera', 'By type', 'Backups'], button: ['Back up now'] });
 });
 
 test('System', async ({ admin, site }) => {

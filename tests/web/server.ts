@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const BINARY = process.env['WATCHPOST_BIN'] ?? join(import.meta.dirname, '../../target/release/watchpost');
+export const BINARY = process.env['WATCHPOST_BIN'] ?? join(import.meta.dirname, '../../target/release/watchpost');
 const START_MS = 30_000;
 
 export const PASSWORD = 'correct horse battery';

@@ -13,7 +13,7 @@ export type Setting = Omit<Told<Schema<'SettingBody'>>, 'form' | 'kind' | 'value
 };
 
 /** The forms in the order of the page. */
-export const FORMS = ['site', 'time_zone', 'retention', 'limits', 'addresses', 'log_in'] as const;
+export const FORMS = ['site', 'time_zone', 'retention', 'limits', 'addresses', 'log_in', 'backups'] as const;
 
 /** Settings by form: the known forms in their order, then any the server knows and this page does not. */
 export function grouped(settings: readonly Setting[]): { form: string; settings: Setting[] }[] {
