@@ -2,13 +2,8 @@
 
 use std::io::{self, Write};
 
-<<<<<<< HEAD
-use super::DataCommand;
-use super::request::{Checked, Reply};
-=======
 use super::request::{Checked, Reply};
 use super::{DataCommand, recovery};
->>>>>>> 7d55b0c (Backups are made by command, by schedule and by admins, and put back by a command)
 
 /// Reads a duration as `30d`, `12h`, `5m` or `90s`, in seconds.
 pub(super) fn duration(text: &str) -> Result<u64, String> {
@@ -93,13 +88,9 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
             writeln!(out, "# SHA-256 {}", ca.fingerprint_sha256)?;
             write!(out, "{}", ca.pem)
         }
-<<<<<<< HEAD
-        Reply::Checked(checked) => print_checked(out, checked),
-=======
         Reply::Checked(found) => checked(out, found),
         Reply::BackedUp(backup) => recovery::print_backup(out, backup),
         Reply::Restored(restored) => recovery::print_restored(out, restored),
->>>>>>> 7d55b0c (Backups are made by command, by schedule and by admins, and put back by a command)
         Reply::Imported(imported) => {
             for error in &imported.errors {
                 writeln!(out, "  {error}")?;
@@ -117,11 +108,7 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
     }
 }
 
-<<<<<<< HEAD
-fn print_checked(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
-=======
 fn checked(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
->>>>>>> 7d55b0c (Backups are made by command, by schedule and by admins, and put back by a command)
     writeln!(
         out,
         "{} events, {} index entries, {} counter rows, {} audit entries, {} pictures, {} metadata files read; checksum {}",

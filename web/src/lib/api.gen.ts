@@ -48,6 +48,69 @@ export type components = {
              */
             total_count: number;
         };
+        /** @description A backup. */
+        BackupBody: {
+            /**
+             * Format: int64
+             * @description Length of its file.
+             */
+            bytes: number;
+            /** @description Its moment: what was acknowledged before is in it. */
+            created: string;
+            /**
+             * Format: int64
+             * @description Events in it.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Metadata files in it.
+             */
+            filemeta: number;
+            /**
+             * @description Name of its file.
+             * @example watchpost-20261123T052731Z-manual.backup
+             */
+            name: string;
+            /** @description When the last of them happened. */
+            newest?: string | null;
+            /** @description When the first of them happened. */
+            oldest?: string | null;
+            /**
+             * Format: int64
+             * @description Pictures in it.
+             */
+            pictures: number;
+            /** @description Why it was made. */
+            reason: components["schemas"]["BackupReason"];
+            /** @description The version that wrote it. */
+            version: string;
+            /** @description Whether the secret key is in it, sealed: without it a restore on another machine needs new tokens. */
+            with_key: boolean;
+            /** @description Whether pictures and metadata files are part of it. */
+            with_pictures: boolean;
+        };
+        /**
+         * @description Why a backup was made.
+         * @enum {string}
+         */
+        BackupReason: "manual" | "scheduled" | "pre_upgrade";
+        /** @description The server's folder of backups. */
+        BackupsBody: {
+            failure?: components["schemas"]["FailureBody"] | null;
+            /**
+             * @description The folder, on the server.
+             * @example /var/lib/watchpost/backups
+             */
+            folder: string;
+            /** @description When the next one is made by itself; null where none is. */
+            next?: string | null;
+            /** @description Newest first. */
+            objects: components["schemas"]["BackupBody"][];
+            running?: components["schemas"]["RunningBody"] | null;
+            /** @description Files named like backups that cannot be read as such. */
+            unreadable: string[];
+        };
         /**
          * @description How a body is written.
          * @enum {string}
@@ -333,7 +396,7 @@ export type components = {
          * @description Stable names of errors, for programs.
          * @enum {string}
          */
-        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_held" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "camera_not_set_up" | "confirmation_required" | "rate_limited" | "overloaded" | "storage_full" | "storage_failed" | "internal";
+        Code: "invalid_auth" | "access_deny" | "out_of_scope" | "camera_not_found" | "camera_disabled" | "event_not_found" | "event_held" | "event_type_not_found" | "not_found" | "method_not_allowed" | "unknown_event_type" | "missing_field" | "bad_parameter" | "bad_json" | "bad_body" | "json_too_deep" | "body_too_large" | "encoding_not_supported" | "content_type" | "timeout" | "headers_too_large" | "already_exists" | "exists" | "wrong_login" | "wrong_password" | "too_many_attempts" | "password_refused" | "picture_refused" | "bad_signature" | "last_admin" | "wrong_code" | "code_void" | "csrf" | "setting_fixed" | "built_in" | "meta_limit" | "limit_reached" | "idempotency_mismatch" | "not_triggerable" | "camera_offline" | "camera_refused" | "camera_timeout" | "camera_not_set_up" | "confirmation_required" | "rate_limited" | "overloaded" | "backup_running" | "storage_full" | "storage_failed" | "internal";
         /**
          * @description How a camera's events come.
          * @enum {string}
@@ -990,6 +1053,13 @@ export type components = {
              * @default null
              */
             snapshot: boolean | null;
+        };
+        /** @description A try that failed. */
+        FailureBody: {
+            /** @description What went wrong, for people. */
+            text: string;
+            /** @description When it was begun. */
+            time: string;
         };
         /** @description Where an event's metadata file is. */
         FilemetaBody: {
@@ -1657,6 +1727,19 @@ export type components = {
             /** @description At most 1,000. */
             objects: components["schemas"]["RuleBody"][];
         };
+        /** @description The backup that is being made. */
+        RunningBody: {
+            /**
+             * Format: int64
+             * @description Items written.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Items that there were when it began, about.
+             */
+            total: number;
+        };
         /** @description A camera as a holder of a group token sees it. */
         ScopeChannelBody: {
             /**
@@ -1765,7 +1848,7 @@ export type components = {
          * @description The form that a setting is shown in.
          * @enum {string}
          */
-        SettingForm: "site" | "time_zone" | "retention" | "limits" | "addresses" | "log_in";
+        SettingForm: "site" | "time_zone" | "retention" | "limits" | "addresses" | "log_in" | "backups";
         /**
          * @description What a setting's value looks like.
          * @enum {string}
@@ -2016,6 +2099,19 @@ export type components = {
             password?: string | null;
             /** @description Address of the stream. */
             url?: string | null;
+        };
+        /** @description What a backup is to be. */
+        StartBackup: {
+            /**
+             * @description Seals the secret key into it (age format), 12 to 1,024 bytes; without one the key stays out.
+             * @default null
+             */
+            passphrase: string | null;
+            /**
+             * @description Whether pictures and metadata files are part of it.
+             * @default true
+             */
+            pictures: boolean;
         };
         /**
          * @description How a camera does: the first that holds.
