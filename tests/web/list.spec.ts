@@ -19,6 +19,7 @@ async function download(page: Page, format: 'CSV' | 'NDJSON'): Promise<{ name: s
     page.waitForEvent('download'),
     exportDialog(page).getByRole('link', { name: 'Download', exact: true }).click(),
   ]);
+  await expect(exportDialog(page)).toBeHidden(); // until then keys are the dialog's
   return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') };
 }
 
