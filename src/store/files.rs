@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::error::{Result, StoreError, io};
 use crate::domain::SecretKey;
@@ -12,7 +13,12 @@ use crate::domain::SecretKey;
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "locked until dropped")] File);
 
-/// Takes the data directory for this process.
+/// How long a lock that somebody has is asked for again: a process that another one has just started shares
+/// that one's lock until it runs its own program, so that a lock may outlive its holder by a moment.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_AGAIN_AFTER: Duration = Duration::from_millis(10);
+
+/// Takes the data directory for this process. Waits half a second at most.
 ///
 /// # Errors
 /// [`StoreError::InUse`] if another process has it.
@@ -26,10 +32,16 @@ pub fn lock(dir: &Path) -> Result<Lock> {
         .mode(0o600)
         .open(&path)
         .map_err(io(what()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(TryLockError::Error(error)) => Err(io(what())(error)),
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock(file)),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(LOCK_AGAIN_AFTER);
+            }
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => return Err(io(what())(error)),
+        }
     }
 }
 
