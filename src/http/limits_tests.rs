@@ -1,6 +1,6 @@
 //! The limits over real sockets: what actix does below them counts as well.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -72,7 +72,11 @@ async fn exchange_until(address: SocketAddr, request: String, silence: Duration)
             match stream.read(&mut part) {
                 Ok(0) => return (String::from_utf8_lossy(&answer).into_owned(), true),
                 Ok(count) => answer.extend_from_slice(&part[..count]),
-                Err(_) => return (String::from_utf8_lossy(&answer).into_owned(), false),
+                Err(error) => {
+                    // What was not read resets the connection, which ends it too.
+                    let reset = error.kind() == ErrorKind::ConnectionReset;
+                    return (String::from_utf8_lossy(&answer).into_owned(), reset);
+                }
             }
         }
     };
