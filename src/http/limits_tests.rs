@@ -112,6 +112,7 @@ async fn hostile_requests_get_their_answers() {
         ),
         (post(chunked, "5\r\n12345\r\n0\r\n\r\n"), "200", "5", false),
         (post(chunked, "zz\r\n12345\r\n"), "400", "bad_body", true),
+        (post(chunked, &chunk.repeat(200)), "413", "body_too_large", true),
         (get("/none", "Content-Length: 3\r\n") + "abc", "404", "not_found", false),
     ] {
         let head: String = request.chars().take(60).collect();
@@ -121,11 +122,6 @@ async fn hostile_requests_get_their_answers() {
         assert!(answer.contains(text), "{head:?}: {answer:?}");
         assert_eq!(was_closed, closed, "{head:?}: {answer:?}");
     }
-    // Most of this body comes after the answer. When the connection ends then is actix's matter, and at the latest
-    // that of the sweep of idle ones.
-    let endless = post(chunked, &chunk.repeat(200));
-    let (answer, _) = exchange_until(server.address, endless, Duration::from_secs(2)).await;
-    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("body_too_large"), "{answer:?}");
     for _ in 0..50 {
         if server.connections.count() == 0 {
             break;
