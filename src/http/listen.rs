@@ -25,7 +25,8 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 /// Time for a connection's first head (`HttpServer::client_request_timeout`).
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time for a closing connection to take what is left (`HttpServer::client_disconnect_timeout`). Must not
-/// be zero: it is also how long the rest of a refused body is read away, so that the answer arrives.
+/// be zero: it is also how long the rest of a refused body is read away, so that the answer arrives. Nor less than a
+/// second: actix counts from a clock that ticks each half second, and never wakes for a time that is over at once.
 pub const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time that an idle connection is kept (`HttpServer::keep_alive`). Longer than the 60 s of common proxies.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
