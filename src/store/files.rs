@@ -106,7 +106,7 @@ const RUNNING: &str = "running";
 
 /// Notes that a server runs. Tells whether the one before did not end properly.
 pub fn begin_run(dir: &Path) -> Result<bool> {
-    if dir.join(RUNNING).exists() {
+    if is_running(dir) {
         return Ok(true);
     }
     replace(dir, RUNNING, b"")?;
@@ -182,16 +182,24 @@ fn remove(dir: &Path, name: &str) -> Result<()> {
 
 /// Bytes that an unprivileged process may still write to the file system of `dir`.
 pub fn free_bytes(dir: &Path) -> Result<u64> {
-    let stat = rustix::fs::statvfs(dir)
-        .map_err(|error| io(format!("asking for room in {}", dir.display()))(error.into()))?;
-    Ok(stat.f_bavail * stat.f_frsize)
+    disk_bytes(dir).map(|(free, _)| free)
 }
 
 /// Size of the file system of `dir`, in bytes.
 pub fn total_bytes(dir: &Path) -> Result<u64> {
+    disk_bytes(dir).map(|(_, total)| total)
+}
+
+/// Both: what may still be written to the file system of `dir`, and its size.
+pub(super) fn disk_bytes(dir: &Path) -> Result<(u64, u64)> {
     let stat = rustix::fs::statvfs(dir)
         .map_err(|error| io(format!("asking for room in {}", dir.display()))(error.into()))?;
-    Ok(stat.f_blocks * stat.f_frsize)
+    Ok((stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize))
+}
+
+/// Whether a server ran that did not end properly, or runs.
+pub(super) fn is_running(dir: &Path) -> bool {
+    dir.join(RUNNING).exists()
 }
 
 #[cfg(test)]

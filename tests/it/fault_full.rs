@@ -107,6 +107,32 @@ fn a_disk_that_others_fill_to_the_last_block_loses_nothing_that_was_acknowledged
 }
 
 #[test]
+fn a_server_whose_disk_is_full_ends_when_it_is_told_to() {
+    let Some(mount) = Mount::tmpfs() else { return };
+    let mut server = Server::start_in(mount.path(), &["--min-free-mib", "0"], &[]);
+    let gate = camera(&server, &["--name", "Gate"]);
+    let client = server.admin();
+    let note = "x".repeat(8_000);
+    let item = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00",
+        "meta": {"note": note}});
+    let items = json!(vec![item; 100]);
+    mount.fill(6 * MIB);
+    let mut stored = 0;
+    while client.post(BULK, &items).status == 200 {
+        stored += 100;
+        assert!(stored < 5_000, "it never fills up");
+    }
+    mount.fill(0);
+    client.post(BULK, &items);
+    server.terminate(); // with whatever status: it could not write all
+    mount.empty();
+    server.restart();
+    assert_eq!(total(&server.admin(), ""), stored, "the journal had it");
+    assert_eq!(server.terminate(), 0);
+    assert_eq!(server.cli_json(&["check"])["problem_count"], 0);
+}
+
+#[test]
 fn room_inside_the_database_counts() {
     let Some(mount) = Mount::tmpfs() else { return };
     let server = Server::start_in(mount.path(), &[], &[]);

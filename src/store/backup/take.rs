@@ -70,6 +70,7 @@ impl Store {
         let files =
             if options.with_pictures { Attachment::ALL.map(of_kind).iter().sum() } else { 0 };
         look_for_room(&options.path, stats.database_bytes + files, stats.min_free_bytes)?;
+        let is_whole = self.same_database();
         let (tx, held) = if options.with_pictures {
             let (tx, held) = attachment::hold(self, || self.read_all())?;
             (tx, Some(held))
@@ -79,7 +80,7 @@ impl Store {
         let held = held.as_ref().map(<[Held<'_>; 2]>::as_slice);
         let own_ca = files::has_own_ca(self.dir());
         let beside = Beside { journal: &[], held, key, key_fingerprint, own_ca };
-        write(&tx, &beside, options, stats.min_free_bytes, watch)
+        write(&tx, &beside, options, (stats.min_free_bytes, &is_whole), watch)
     }
 
     /// How many items a backup would have now, about.
@@ -143,16 +144,17 @@ pub(in crate::store) fn before_upgrade(
         gentle: false,
     };
     let tx = ReadTx::new(tx);
-    let (manifest, bytes) = write(&tx, &beside, &options, reserve, &mut |_| true)?;
+    let (manifest, bytes) = write(&tx, &beside, &options, (reserve, &|| Ok(())), &mut |_| true)?;
     tracing::info!(path = %path.display(), bytes, schema = manifest.schema, "backed up before the upgrade");
     Ok(())
 }
 
+/// `is_whole` is asked at the end, before the file gets its name.
 fn write(
     tx: &ReadTx,
     beside: &Beside<'_>,
     options: &BackupOptions,
-    reserve: u64,
+    (reserve, is_whole): (u64, &dyn Fn() -> Result<()>),
     watch: &mut Watch<'_>,
 ) -> Result<(Manifest, u64)> {
     let mut out = Writer::create(&options.path, reserve, options.gentle, watch)?;
@@ -188,6 +190,7 @@ fn write(
     let schema = migrate::found(&tx.tx)?;
     let applied_seq = number(&tx.tx, state::APPLIED_SEQ)?;
     let last_event = number(&tx.tx, state::LAST_EVENT)?;
+    is_whole()?;
     out.finish(|parts| Manifest {
         version: version().to_owned(),
         schema,

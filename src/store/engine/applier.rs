@@ -129,8 +129,9 @@ impl Applier {
     }
 
     /// Waits so long. Changes of settings that come, or wait already, are refused meanwhile: nobody is to
-    /// wait for a disk. What is to be applied waits, in its order.
-    fn pause(&mut self, pause: Duration) {
+    /// wait for a disk. What is to be applied waits, in its order. Tells whether nothing more can come: the
+    /// store is being closed.
+    fn pause(&mut self, pause: Duration) -> bool {
         let end = Instant::now() + pause;
         let handle = self.handle.load_full();
         let mut waiting = std::mem::take(&mut self.waiting);
@@ -140,10 +141,10 @@ impl Applier {
                 None => match self.jobs.recv_timeout(end.saturating_duration_since(Instant::now()))
                 {
                     Ok(job) => job,
-                    Err(RecvTimeoutError::Timeout) => return,
+                    Err(RecvTimeoutError::Timeout) => return false,
                     Err(RecvTimeoutError::Disconnected) => {
                         std::thread::sleep(end.saturating_duration_since(Instant::now()));
-                        return;
+                        return true;
                     }
                 },
             };
@@ -218,12 +219,17 @@ impl Applier {
 
     /// Opens the database anew and applies again what was not durable, until that works; gives up for good
     /// after some tries (operations.md 1.6). A full disk is no reason to: it is tried until there
-    /// is room. Nothing is lost: the journal has it.
+    /// is room, or the store is closed. Nothing is lost: the journal has it.
     fn mend(&mut self, mut error: StoreError, pending: &mut Option<Pending>) {
-        let mut tries = 0;
+        // Also where its file had no part in it: only one handle may write.
+        self.handle.load().give_up(&error);
+        let (mut tries, mut was_full, mut is_first) = (0, false, true);
         loop {
             let full = error.is_full();
-            tracing::error!(%error, "the database failed; it is opened anew");
+            if !(full && was_full) {
+                tracing::error!(%error, "the database failed; it is opened anew");
+            }
+            was_full = full;
             self.progress.set_failed(Part::Tables, Some(&error));
             if full {
                 self.room.found_full();
@@ -232,10 +238,15 @@ impl Applier {
                 std::thread::sleep(RETRY_AFTER[4]);
                 continue;
             }
-            self.pause(if full { RETRY_AFTER[0] } else { RETRY_AFTER[tries] });
+            let is_closed = self.pause(if full { RETRY_AFTER[0] } else { RETRY_AFTER[tries] });
             tries += usize::from(!full);
-            match self.open_anew(pending.as_ref()) {
+            match self.open_anew(pending.as_ref(), std::mem::take(&mut is_first)) {
                 Ok(()) => break,
+                Err(error) if is_closed => {
+                    tracing::error!(%error, "the store closes without its database; the next start applies the rest");
+                    *pending = None;
+                    return;
+                }
                 Err(next) => error = next,
             }
         }
@@ -245,9 +256,9 @@ impl Applier {
     }
 
     /// Opens the database anew; what is pending is then in it durably.
-    fn open_anew(&mut self, pending: Option<&Pending>) -> Result<()> {
+    fn open_anew(&mut self, pending: Option<&Pending>, doubted: bool) -> Result<()> {
         self.memory = apply::Memory::default();
-        let handle = self.handle.load().open_anew()?;
+        let handle = self.handle.load().open_anew(doubted)?;
         let number = |name| handle.state(name);
         let (applied, change) = (number(state::APPLIED_SEQ)?, number(state::LAST_CHANGE)?);
         if change != self.last_change {

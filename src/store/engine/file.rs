@@ -48,6 +48,11 @@ impl Failure {
         self.0.is_there.load(Ordering::Acquire)
     }
 
+    /// Counts as a failure that the file had no part in, unless there was one.
+    pub fn give_up(&self, why: &StoreError) {
+        self.note("given up", &io::Error::other(why.to_string()));
+    }
+
     fn note(&self, what: &str, error: &io::Error) {
         let mut first = self.0.first.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert_with(|| (error.kind(), format!("{what}: {error}")));
@@ -55,8 +60,9 @@ impl Failure {
     }
 }
 
-/// Opens the database's file, or makes it, and gives with it what will tell of its failures.
-pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<(Database, Failure)> {
+/// Opens the database's file, or makes it, and gives with it what will tell of its failures. Where the file is
+/// `doubted`, what can be read from the disk is.
+pub(super) fn open(path: &Path, cache_bytes: usize, doubted: bool) -> Result<(Database, Failure)> {
     let opened = OpenOptions::new()
         .read(true)
         .write(true)
@@ -65,9 +71,10 @@ pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<(Database, Failure
         .mode(0o600)
         .open(path);
     let file = opened.map_err(io(format!("opening {}", path.display())))?;
-    // After a failed sync the page cache may hold what the disk does not: what can be read from
-    // the disk is read from the disk. Best effort, dirty pages stay.
-    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+    if doubted {
+        // After a failed sync the page cache may hold what the disk does not. Best effort, dirty pages stay.
+        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+    }
     let failure = Failure::default();
     let backend = Backend { file, failure: failure.clone(), kept: RwLock::default() };
     let db = Database::builder().set_cache_size(cache_bytes).create_with_backend(backend);

@@ -17,15 +17,21 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    /// Opens the database's file, or makes it.
-    pub fn open(path: &Path, cache_bytes: usize) -> Result<Self> {
-        let (db, failure) = file::open(path, cache_bytes)?;
+    /// Opens the database's file, or makes it. `doubted`: what the system has of it in memory may not be on the
+    /// disk.
+    pub fn open(path: &Path, cache_bytes: usize, doubted: bool) -> Result<Self> {
+        let (db, failure) = file::open(path, cache_bytes, doubted)?;
         Ok(Self { db, failure, path: path.to_owned(), cache_bytes })
     }
 
-    /// The same file, opened once more. This handle goes on reading.
-    pub fn open_anew(&self) -> Result<Self> {
-        Self::open(&self.path, self.cache_bytes)
+    /// The same file, opened once more. This handle goes on reading; it must have failed or been given up.
+    pub fn open_anew(&self, doubted: bool) -> Result<Self> {
+        Self::open(&self.path, self.cache_bytes, doubted)
+    }
+
+    /// From now on nothing of what this handle does reaches the file: another one is going to write it.
+    pub fn give_up(&self, why: &StoreError) {
+        self.failure.give_up(why);
     }
 
     pub fn database(&self) -> &Database {
@@ -60,5 +66,38 @@ impl Handle {
     /// A number of the store itself; 0 if it is not there.
     pub fn state(&self, name: &str) -> Result<u64> {
         Ok(self.db.begin_read()?.open_table(STATE)?.get(name)?.map_or(0, |value| value.value()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(handle: &Handle, value: u64, durability: redb::Durability) -> Result<()> {
+        let mut tx = handle.begin_write()?;
+        tx.set_durability(durability)?;
+        tx.open_table(STATE)?.insert("test", value)?;
+        handle.commit(tx)
+    }
+
+    #[test]
+    fn what_was_given_up_writes_no_more_and_leaves_the_next_one_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("db");
+        let old = Handle::open(&path, 1 << 20, false).unwrap();
+        put(&old, 1, redb::Durability::Immediate).unwrap();
+        put(&old, 2, redb::Durability::None).unwrap();
+        old.give_up(&StoreError::Damaged("a counter row".to_owned()));
+        assert!(put(&old, 3, redb::Durability::Immediate).is_err());
+        assert_eq!(old.state("test").unwrap(), 2, "it is read on");
+
+        let new = old.open_anew(true).unwrap();
+        assert_eq!(new.state("test").unwrap(), 1, "what was not durable is not there");
+        put(&new, 4, redb::Durability::Immediate).unwrap();
+        drop(old); // would make its own state durable, had it not been given up
+        drop(new);
+        let again = Handle::open(&path, 1 << 20, false).unwrap();
+        assert_eq!(again.state("test").unwrap(), 4);
+        assert!(Database::check_integrity(&mut { again.db }).unwrap());
     }
 }

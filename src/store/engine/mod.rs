@@ -141,7 +141,9 @@ impl Store {
         let lock = files::lock(dir)?;
         backup::swap::finish(dir)?;
         migrate::look(&dir.join(DATABASE_FILE))?;
-        let handle = Handle::open(&dir.join(DATABASE_FILE), options.cache_bytes)?;
+        // A run that did not end properly may have seen a sync fail.
+        let doubted = files::is_running(dir);
+        let handle = Handle::open(&dir.join(DATABASE_FILE), options.cache_bytes, doubted)?;
         private(&dir.join(DATABASE_FILE))?;
         let (format, incarnation) = migrate::begin(handle.database())?;
         let journal_dir = dir.join("journal");
@@ -273,6 +275,16 @@ impl Store {
         Ok(tx.keeping(handle))
     }
 
+    /// What tells whether the database is still the one that it was at this call. After a failure it is opened anew,
+    /// and whoever reads from it as it was may find pages that are used for something else by now.
+    pub(super) fn same_database(&self) -> impl Fn() -> Result<()> + use<> {
+        let (handle, now) = (self.0.handle.load_full(), Arc::clone(&self.0.handle));
+        move || match handle.failure() {
+            None if Arc::ptr_eq(&handle, &now.load()) => Ok(()),
+            _ => Err(StoreError::Failed("the database failed meanwhile".to_owned())),
+        }
+    }
+
     /// Runs `f` in a transaction on the settings, after everything queued before has been applied,
     /// and returns when it is durable. Blocks. An error from `f` changes nothing,
     /// nor does a panic.
@@ -323,7 +335,12 @@ impl Store {
         self.0.room.is_low(self.0.progress.unapplied_bytes() as u64)
     }
 
-    /// Room as it is now. Cost: three questions to the file system.
+    /// Sets the reserve aside again, if there is room. Blocks.
+    pub fn tend_room(&self) {
+        self.0.room.tend();
+    }
+
+    /// Room as it is now. Cost: two questions to the file system.
     pub fn room(&self) -> RoomFigures {
         self.0.room.look(self.0.progress.unapplied_bytes() as u64)
     }

@@ -181,6 +181,10 @@ impl Queue {
         self.filled.notify_all();
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     pub fn len(&self) -> usize {
         self.lock().items.len()
     }

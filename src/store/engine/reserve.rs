@@ -4,7 +4,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use super::{Result, io};
 
@@ -12,6 +13,8 @@ use super::{Result, io};
 const NAME: &str = "reserve";
 /// Largest reserve (operations.md 1.7).
 const BYTES_MAX: u64 = 32 << 20;
+/// How long what was given up is left to others.
+const WANTED_FOR: Duration = Duration::from_secs(10);
 /// A block as the file system counts them for `stat`.
 const BLOCK_BYTES: u64 = 512;
 
@@ -20,8 +23,14 @@ const BLOCK_BYTES: u64 = 512;
 pub(super) struct Reserve {
     path: PathBuf,
     bytes: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
     /// Whether the file is there with all its blocks.
-    held: Mutex<bool>,
+    held: bool,
+    given_up: Option<Instant>,
 }
 
 impl Reserve {
@@ -30,22 +39,29 @@ impl Reserve {
         let path = dir.join(NAME);
         let bytes = min_free.min(BYTES_MAX);
         let held = fs::metadata(&path).is_ok_and(|meta| meta.blocks() * BLOCK_BYTES >= bytes);
-        Self { path, bytes, held: Mutex::new(held || bytes == 0) }
+        let state = State { held: held || bytes == 0, given_up: None };
+        Self { path, bytes, state: Mutex::new(state) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it is held")
     }
 
     /// Bytes that are still to be set aside.
     pub fn missing(&self) -> u64 {
-        if *self.held.lock().expect("nothing panics while it is held") { 0 } else { self.bytes }
+        if self.lock().held { 0 } else { self.bytes }
     }
 
-    /// Makes the file, if it is not there and leaves at least `spare` of the `free` bytes.
+    /// Makes the file, if it is not there and leaves at least `spare` of the `free` bytes. Not right after it
+    /// was given up: where a quota is what is full, the disk seems to have room.
     pub fn make(&self, free: u64, spare: u64) -> Result<()> {
-        let mut held = self.held.lock().expect("nothing panics while it is held");
-        if *held || free < self.bytes.saturating_add(spare) {
+        let mut state = self.lock();
+        let is_wanted = state.given_up.is_some_and(|at| at.elapsed() < WANTED_FOR);
+        if state.held || is_wanted || free < self.bytes.saturating_add(spare) {
             return Ok(());
         }
         self.fill().inspect_err(|_| drop(fs::remove_file(&self.path)))?;
-        *held = true;
+        *state = State { held: true, given_up: None };
         tracing::info!(bytes = self.bytes, "room is set aside for a full disk");
         Ok(())
     }
@@ -74,19 +90,19 @@ impl Reserve {
 
     /// Gives the room up. Tells whether there was any.
     pub fn give_up(&self) -> bool {
-        let mut held = self.held.lock().expect("nothing panics while it is held");
-        if !*held || self.bytes == 0 {
+        let mut state = self.lock();
+        if !state.held || self.bytes == 0 {
             return false;
         }
         match fs::remove_file(&self.path) {
             Ok(()) => {
-                *held = false;
+                *state = State { held: false, given_up: Some(Instant::now()) };
                 tracing::warn!(bytes = self.bytes, "the disk is full; the reserve is given up");
                 true
             }
             Err(error) => {
                 tracing::error!(%error, "the reserve cannot be given up");
-                *held = self.path.exists();
+                state.held = self.path.exists();
                 false
             }
         }
@@ -111,6 +127,8 @@ mod tests {
         assert_eq!(Reserve::new(dir.path(), 1 << 20).missing(), 0, "it stays over a restart");
         assert_eq!(Reserve::new(dir.path(), 2 << 20).missing(), 2 << 20, "too small");
         assert!(reserve.give_up() && !reserve.give_up());
+        reserve.make(u64::MAX, 0).unwrap();
+        assert_eq!(reserve.missing(), 1 << 20, "others are to have it first");
         assert_eq!(Reserve::new(dir.path(), 0).missing(), 0, "none is asked for");
         assert_eq!(Reserve::new(dir.path(), 1 << 40).bytes, BYTES_MAX);
     }

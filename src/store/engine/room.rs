@@ -82,8 +82,18 @@ impl Room {
             weight: AtomicI64::new(weight.cast_signed()),
             pages_by_weight: AtomicU64::new(PAGES_BY_WEIGHT),
         };
+        room.tend();
         room.look(0);
         room
+    }
+
+    /// Sets the reserve aside if there is room for it. May write tens of megabytes: not for whoever must not block.
+    pub fn tend(&self) {
+        let made =
+            files::free_bytes(&self.dir).and_then(|free| self.reserve.make(free, self.min_free));
+        if let Err(error) = made {
+            tracing::warn!(%error, "no room can be set aside");
+        }
     }
 
     /// So many bytes were let in.
@@ -107,13 +117,11 @@ impl Room {
         self.low.load(Ordering::Relaxed)
     }
 
-    /// Looks at the disk, and sees to the reserve.
+    /// Looks at the disk; with its last blocks gone the reserve is given up.
     pub fn look(&self, unapplied: u64) -> RoomFigures {
         let known = *self.lock();
         self.spent.store(0, Ordering::Relaxed);
-        let asked = files::free_bytes(&self.dir)
-            .and_then(|free| files::total_bytes(&self.dir).map(|total| (free, total)));
-        let (mut free, total) = match asked {
+        let (mut free, total) = match files::disk_bytes(&self.dir) {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(%error, "cannot tell the room on the disk");
@@ -122,8 +130,6 @@ impl Room {
         };
         if free < LAST_BYTES && self.reserve.give_up() {
             free = files::free_bytes(&self.dir).unwrap_or(free);
-        } else if let Err(error) = self.reserve.make(free, self.min_free) {
-            tracing::warn!(%error, "no room can be set aside");
         }
         let database =
             std::fs::metadata(self.dir.join(DATABASE_FILE)).map_or(0, |meta| meta.blocks() * 512);

@@ -120,9 +120,10 @@ impl Writer {
         }
     }
 
-    /// Goes on in a new segment, as soon as one can be made. On a full disk that may take any time.
+    /// Goes on in a new segment, as soon as one can be made. On a full disk that may take any time, unless the
+    /// store is closed: what waits is then refused.
     fn recover(&mut self, mut error: StoreError) {
-        let mut tries = 0;
+        let (mut tries, mut was_full) = (0, false);
         while tries < RETRY_AFTER.len() {
             let full = error.is_full();
             if full {
@@ -137,7 +138,13 @@ impl Writer {
                 Err(next) => error = next.into(),
             }
             self.progress.set_failed(Part::Journal, Some(&error));
-            tracing::error!(%error, "the journal still fails");
+            if !(was_full && error.is_full()) {
+                tracing::error!(%error, "the journal still fails");
+            }
+            was_full = error.is_full();
+            if self.queue.is_closed() {
+                return;
+            }
             self.pause(RETRY_AFTER[if full { 0 } else { tries }]);
             tries += usize::from(!error.is_full());
         }
