@@ -29,6 +29,8 @@ const STEPS_MAX: usize = 1_000;
 const ROOM_STEPS_MAX: usize = 20;
 /// Shortest pause between two commits; never less than twice what the last one took.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long after a pass in vain no other one makes room: others may have taken what it made.
+const VAIN_FOR: Duration = Duration::from_hours(1);
 /// How long it is told that events had to go before their time.
 const CUT_TOLD: Duration = Duration::from_hours(24);
 /// Longest time that a pass looks for old events among those that are kept longer.
@@ -102,8 +104,8 @@ struct Status {
     deleted: [u64; Reason::ALL.len()],
     /// Where the next pass goes on among events that are kept longer than others.
     looked_to: EventId,
-    /// The room after a pass that did not raise it: until there is enough, no other pass is tried.
-    in_vain: bool,
+    /// When (elapsed) a pass did not raise the room: for a while, or until there is enough, no other is tried.
+    in_vain: Option<Duration>,
     /// When (elapsed) an event last went that was to be kept longer.
     cut: Option<Duration>,
 }
@@ -228,10 +230,13 @@ impl Retention {
         Ok(())
     }
 
-    /// Has the pages of the database counted, if that is due.
+    /// Sees to the reserve, and has the pages of the database counted if that is due.
     async fn measure(&self) -> Result<()> {
         let (storage, store) = (self.storage.clone(), self.core.store.clone());
-        let count = move || Ok(storage.used(store.room().database));
+        let count = move || {
+            store.tend_room();
+            Ok(storage.used(store.room().database))
+        };
         super::blocking(count).await.map(drop)
     }
 
@@ -248,25 +253,32 @@ impl Retention {
             let percent = core.catalogue().settings.retention_room_percent();
             figures.room < figures.disk_total / 100 * percent
         };
-        let before = self.core.store.room();
+        let before = self.room().await?;
         if !too_little(before, &self.core) {
-            self.lock().in_vain = false;
+            self.lock().in_vain = None;
             return Ok(());
         }
-        if self.lock().in_vain {
+        let now = self.core.clock.elapsed();
+        if self.lock().in_vain.is_some_and(|at| now.saturating_sub(at) < VAIN_FOR) {
             return Ok(());
         }
         let so_far = *deleted;
         self.make_room(Reason::Room, ROOM_STEPS_MAX, too_little, deleted).await?;
         self.core.read(|_| Ok(())).await?; // what was deleted is gone from the tables
-        if self.core.store.room().room <= before.room {
-            self.lock().in_vain = true;
+        if self.room().await?.room <= before.room {
+            self.lock().in_vain = Some(now);
             tracing::warn!(
                 events = *deleted - so_far,
-                "deleting events makes no room on this disk; none are deleted for it until there is room"
+                "deleting events made no room on this disk; none are deleted for it for an hour"
             );
         }
         Ok(())
+    }
+
+    /// Room as it is now.
+    async fn room(&self) -> Result<RoomFigures> {
+        let store = self.core.store.clone();
+        super::blocking(move || Ok(store.room())).await
     }
 
     /// Deletes the oldest events while `is_needed` says so.
@@ -278,13 +290,16 @@ impl Retention {
         deleted: &mut u64,
     ) -> Result<()> {
         let mut after = EventId(0);
+        if !is_needed(self.room().await?, &self.core) {
+            return Ok(());
+        }
         for _ in 0..steps {
             if self.core.stopping.load(Ordering::Relaxed) {
                 break;
             }
             // The read waits until what was deleted before is gone from the tables.
             let oldest = self.core.read(move |tx| Ok(tx.oldest(after, STEP)?)).await?;
-            if oldest.is_empty() || !is_needed(self.core.store.room(), &self.core) {
+            if oldest.is_empty() || !is_needed(self.room().await?, &self.core) {
                 break;
             }
             after = oldest.last().map_or(after, |(id, _)| *id);
@@ -303,9 +318,9 @@ impl Retention {
         if ids.is_empty() {
             return Ok(());
         }
-        let (count, began) = (ids.len() as u64, Instant::now());
+        let began = Instant::now();
         self.lock().report.state = State::Running;
-        self.events.delete_aged(ids).await?;
+        let count = self.events.delete_aged(ids).await?;
         *deleted += count;
         {
             let mut status = self.lock();

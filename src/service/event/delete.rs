@@ -71,8 +71,9 @@ impl Events {
             return Ok((0, next));
         }
         let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
-        let count = ids.len() as u64;
-        self.delete_ids(ids, Vec::new()).await?;
+        let gone = self.delete_ids(ids, Vec::new()).await?;
+        rows.retain(|row| gone.contains(&row.id));
+        let count = rows.len() as u64;
         let catalogue = self.core.catalogue();
         let name = |row: &StoredEvent| catalogue.type_name(row.event_type);
         self.live.removed(rows.iter().map(|row| (row.id, row.camera, name(row))));
@@ -80,14 +81,18 @@ impl Events {
     }
 
     /// Deletes events for retention. The live feed does not tell of each: what is as old as this has
-    /// left every live list long ago.
-    pub(in crate::service) async fn delete_aged(&self, ids: Vec<EventId>) -> Result<()> {
-        self.delete_ids(ids, Vec::new()).await
+    /// left every live list long ago. Returns how many are gone.
+    pub(in crate::service) async fn delete_aged(&self, ids: Vec<EventId>) -> Result<u64> {
+        Ok(self.delete_ids(ids, Vec::new()).await?.len() as u64)
     }
 
-    /// Deletes events, then their files. A file that stays, after a crash or an error,
-    /// belongs to nobody: the next start removes it.
-    async fn delete_ids(&self, ids: Vec<EventId>, locks: Vec<OwnedMutexGuard<()>>) -> Result<()> {
+    /// Deletes events, then their files, and returns which are gone: a hold that came in between keeps its
+    /// event. A file that stays, after a crash or an error, belongs to nobody: the next start removes it.
+    async fn delete_ids(
+        &self,
+        mut ids: Vec<EventId>,
+        locks: Vec<OwnedMutexGuard<()>>,
+    ) -> Result<Vec<EventId>> {
         let store = self.core.store.clone();
         // Both are done even if the caller goes away.
         blocking(move || {
@@ -98,14 +103,23 @@ impl Events {
             })?;
             let stopped = || StoreError::Failed("the store has stopped".to_owned());
             tell.recv().unwrap_or_else(|_| Err(stopped()))?;
-            for id in ids {
+            // By now the tables have it as whoever applied it had: what is held then was held there.
+            let held = match store.read().and_then(|tx| tx.held(&ids)) {
+                Ok(held) => held,
+                Err(error) => {
+                    tracing::warn!(%error, "the files of deleted events stay until the next start");
+                    return Ok(ids);
+                }
+            };
+            ids.retain(|id| !held.contains(id));
+            for &id in &ids {
                 for of in Attachment::ALL {
                     if let Err(error) = store.attachments(of).remove(id) {
                         tracing::warn!(event.id = id.0, %error, "a file of a deleted event stays");
                     }
                 }
             }
-            Ok(())
+            Ok(ids)
         })
         .await
     }

@@ -3,13 +3,13 @@
 use super::*;
 use crate::domain::retention::Rule;
 use crate::domain::time::{HOUR_US, MINUTE_US};
-use crate::domain::{CameraId, Meta, NewEvent, When};
+use crate::domain::{Attachment, CameraId, Meta, NewEvent, When};
 use crate::service::Error;
 use crate::service::camera::NewCamera;
 use crate::service::clock::Clock;
 use crate::service::clock_watch::Doubt;
 use crate::service::{Services, Settings};
-use crate::store::{Options, Query, ReadTx, RoomFigures};
+use crate::store::{FileKind, NewFile, Options, Query, ReadTx, RoomFigures};
 
 /// 2026-09-21.
 const START: Timestamp = Timestamp(1_790_000_000_000_000);
@@ -440,4 +440,23 @@ async fn what_goes_before_its_days_are_over_is_told() {
     site.days(31);
     site.services().retention.make_room(Reason::Room, 1, always, &mut 0).await.unwrap();
     assert!(!told(), "these were due anyway");
+}
+
+#[tokio::test]
+async fn a_hold_that_came_in_between_keeps_the_event_and_its_files() {
+    let site = Site::new(30).await;
+    site.arrive(2).await;
+    let services = site.services();
+    let (held, other) = (EventId(1), EventId(2));
+    let pictures = services.core.store.attachments(Attachment::Picture);
+    for id in [held, other] {
+        let new = NewFile { full: b"a", kind: FileKind::Jpeg, size: (1, 1), thumb: b"" };
+        pictures.place(&pictures.write(&new).unwrap(), id).unwrap();
+    }
+    services.events.hold(&Caller::local(), held).await.unwrap();
+    // As a step that looked before the hold was set.
+    let gone = services.events.delete_aged(vec![held, other]).await.unwrap();
+    assert_eq!((gone, site.count().await), (1, 1));
+    assert!(pictures.read(held, false).unwrap().is_some());
+    assert!(pictures.read(other, false).unwrap().is_none());
 }
