@@ -113,12 +113,12 @@ pub(super) fn hsts(request: &HttpRequest) -> Option<(HeaderName, HeaderValue)> {
 /// Whether the listener that takes events in and serves nothing else serves this.
 ///
 /// Deliveries and camera connections; events created over the API, for cameras that can send a header but
-/// no TLS; and pictures to the signed addresses that a camera was told.
+/// no TLS; and pictures and metadata files to the signed addresses that a camera was told.
 pub(super) fn is_ingest(method: &str, path: &str, query: &str) -> bool {
     let path = path.trim_end_matches('/');
-    let is_picture = || {
+    let is_file = || {
         path.strip_prefix("/api/v2/storage/events/")
-            .and_then(|rest| rest.strip_suffix("/thumb"))
+            .and_then(|rest| rest.strip_suffix("/thumb").or_else(|| rest.strip_suffix("/filemeta")))
             .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
             && query.split('&').any(|pair| pair.starts_with("sign="))
     };
@@ -129,7 +129,7 @@ pub(super) fn is_ingest(method: &str, path: &str, query: &str) -> bool {
                 || path == "/api/v2/storage/events"
                 || path == "/api/v2/storage/events/bulk"
         }
-        "PUT" => path.starts_with("/i/") || is_picture(),
+        "PUT" => path.starts_with("/i/") || is_file(),
         _ => false,
     }
 }
@@ -216,7 +216,11 @@ mod tests {
             ("POST", "/api/v2/storage/events/", true),
             ("POST", "/api/v2/storage/events/bulk", true),
             ("PUT", "/api/v2/storage/events/7/thumb/?of=upload&expire=1&sign=x", true),
+            ("PUT", "/api/v2/storage/events/7/filemeta/?of=upload_filemeta&expire=1&sign=x", true),
             ("PUT", "/api/v2/storage/events/7/thumb/", false),
+            ("PUT", "/api/v2/storage/events/7/filemeta/", false),
+            ("PUT", "/api/v2/storage/events/7/meta/?sign=x", false),
+            ("GET", "/api/v2/storage/events/7/filemeta/?of=filemeta&sign=x", false),
             ("GET", "/api/v2/storage/events/7/thumb/?of=full&sign=x", false),
             ("GET", "/api/v2/storage/events/", false),
             ("DELETE", "/api/v2/storage/events/", false),
