@@ -60,13 +60,13 @@ impl Edge {
     /// it is the last that is known.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer;
-        let lines: Vec<&str> = headers.get_all(FOR).filter_map(|line| line.to_str().ok()).collect();
-        let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        let lines: Vec<&HeaderValue> = headers.get_all(FOR).collect();
+        let hops = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         for hop in hops.take(HOPS_MAX) {
             if !self.trusts(client) {
                 break;
             }
-            let Some(address) = address(hop.trim()) else { break };
+            let Some(address) = std::str::from_utf8(hop).ok().and_then(address) else { break };
             client = address;
         }
         client
@@ -75,6 +75,7 @@ impl Edge {
 
 /// An address as proxies write it: bare, with brackets, with a port.
 fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
     let bare = || text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
     let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip());
     bare().or_else(with_port).map(|address| address.to_canonical())
@@ -176,9 +177,11 @@ mod tests {
             ("10.0.0.1", &[], "10.0.0.1"),
             ("10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
             ("::ffff:10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
-            // What a client says of itself stands to the left of what our proxy says.
+            // What a client says of itself, readable or not, stands to the left of what our proxy says.
             ("10.0.0.1", &["127.0.0.1, 198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["127.0.0.1", "198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["\u{e9}, 198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["198.51.100.7, \u{e9}, 10.0.0.2"], "10.0.0.2"),
             ("10.0.0.1", &["198.51.100.7, 10.9.9.9"], "198.51.100.7"),
             ("10.0.0.1", &["198.51.100.7:5000"], "198.51.100.7"),
             ("::1", &["[2001:db8::7]:5000"], "2001:db8::7"),
