@@ -31,8 +31,18 @@ pub(in crate::service) struct Echoes(Arc<Mutex<Waiting>>);
 struct Waiting {
     last: u64,
     /// Those who wait, in the order in which they began.
-    waiters: BTreeMap<u64, (CameraId, String)>,
+    waiters: BTreeMap<u64, Wanted>,
     taken: BTreeSet<EventId>,
+}
+
+/// The event that somebody waits for.
+#[derive(Debug)]
+struct Wanted {
+    camera: CameraId,
+    name: String,
+    /// It comes after this one.
+    after: EventId,
+    found: Option<EventId>,
 }
 
 /// A place among those who wait, until dropped. Made before the device is asked: its event may come before
@@ -43,6 +53,7 @@ pub(in crate::service) struct Waiter {
     number: u64,
     camera: CameraId,
     name: String,
+    /// Read up to here.
     after: EventId,
 }
 
@@ -53,31 +64,44 @@ impl Echoes {
 
     fn begin(&self, camera: CameraId, name: String, after: EventId) -> Result<Waiter> {
         let mut waiting = self.lock();
-        let of_camera = waiting.waiters.values().filter(|(known, _)| *known == camera).count();
+        let of_camera = waiting.waiters.values().filter(|one| one.camera == camera).count();
         if waiting.waiters.len() >= WAITERS_MAX || of_camera >= WAITERS_PER_CAMERA_MAX {
             return Err(Error::Overloaded("too many triggers wait for their events"));
         }
         waiting.last += 1;
         let number = waiting.last;
-        waiting.waiters.insert(number, (camera, name.clone()));
+        let wanted = Wanted { camera, name: name.clone(), after, found: None };
+        waiting.waiters.insert(number, wanted);
         Ok(Waiter { echoes: self.clone(), number, camera, name, after })
     }
 }
 
 impl Waiter {
-    /// Takes `event` if nobody has it and nobody waits for the like of it for longer.
-    fn takes(&self, event: EventId) -> bool {
+    /// Gives each of `events`, which are like its own, to whoever waits for such a one for longest and has none
+    /// yet. Returns what this waiter has, by this reading or another waiter's.
+    fn share(&self, events: &[EventId]) -> Option<EventId> {
         let mut waiting = self.echoes.lock();
-        let is_like =
-            |(camera, name): &(CameraId, String)| *camera == self.camera && *name == self.name;
-        let is_first = !waiting.waiters.range(..self.number).any(|(_, waiter)| is_like(waiter));
-        if !is_first || !waiting.taken.insert(event) {
-            return false;
+        let Waiting { waiters, taken, .. } = &mut *waiting;
+        for event in events {
+            let first = waiters.values_mut().find(|one| {
+                let is_like = one.camera == self.camera && one.name == self.name;
+                is_like && one.found.is_none() && one.after < *event
+            });
+            if let Some(first) = first
+                && taken.insert(*event)
+            {
+                first.found = Some(*event);
+            }
         }
-        if waiting.taken.len() > TAKEN_KEPT {
-            waiting.taken.pop_first();
+        while taken.len() > TAKEN_KEPT {
+            taken.pop_first();
         }
-        true
+        waiters.get(&self.number)?.found
+    }
+
+    /// Waits no longer. Returns what it was given meanwhile.
+    fn end(self) -> Option<EventId> {
+        self.echoes.lock().waiters.remove(&self.number)?.found
     }
 }
 
@@ -117,29 +141,35 @@ impl Events {
         let mut ended = self.live.watch_end();
         loop {
             stored.mark_unchanged();
-            while let Some(more) = self.look(&mut waiter).await? {
-                if let Some(found) = more {
+            loop {
+                let (events, is_end) = self.look(&mut waiter).await?;
+                if let Some(found) = waiter.share(&events) {
                     return Ok(Some(found));
+                }
+                if is_end {
+                    break;
                 }
             }
             tokio::select! {
                 _ = stored.changed() => {}
-                _ = ended.wait_for(|ended| *ended) => return Ok(None),
-                () = tokio::time::sleep_until(deadline) => return Ok(None),
+                _ = ended.wait_for(|ended| *ended) => return Ok(waiter.end()),
+                () = tokio::time::sleep_until(deadline) => return Ok(waiter.end()),
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Reads on: what it found if there may be more, or nothing at the end.
-    async fn look(&self, waiter: &mut Waiter) -> Result<Option<Option<EventId>>> {
+    /// Reads on: events like the one waited for, oldest first, and whether these are all for now.
+    async fn look(&self, waiter: &mut Waiter) -> Result<(Vec<EventId>, bool)> {
         let filter = Filter {
             cameras: vec![waiter.camera],
             names: vec![waiter.name.clone()],
             ..Filter::default()
         };
         let catalogue = self.core.catalogue();
-        let Some(query) = query(&Caller::local(), &filter, &catalogue)? else { return Ok(None) };
+        let Some(query) = query(&Caller::local(), &filter, &catalogue)? else {
+            return Ok((Vec::new(), true));
+        };
         let after = waiter.after;
         let (rows, newest, next) = self
             .core
@@ -150,8 +180,7 @@ impl Events {
             })
             .await?;
         waiter.after = next.unwrap_or(newest.max(after));
-        let found = rows.iter().map(|row| row.id).find(|id| waiter.takes(*id));
-        Ok(if found.is_some() || next.is_some() { Some(found) } else { None })
+        Ok((rows.iter().map(|row| row.id).collect(), next.is_none()))
     }
 }
 
@@ -165,11 +194,25 @@ mod tests {
         let begin =
             |camera, name: &str| echoes.begin(CameraId(camera), name.into(), EventId(0)).unwrap();
         let (first, second, other) = (begin(1, "door"), begin(1, "door"), begin(1, "gate"));
-        assert!(other.takes(EventId(4)), "nobody else waits for its like");
-        assert!(!second.takes(EventId(5)), "it is the first one's");
-        assert!(first.takes(EventId(5)) && !first.takes(EventId(5)));
+        assert_eq!(other.share(&[EventId(4)]), Some(EventId(4)), "nobody else waits for its like");
+        assert_eq!(second.share(&[EventId(5)]), None, "it is the first one's");
+        assert_eq!(first.share(&[EventId(5)]), Some(EventId(5)));
         drop(first);
-        assert!(!second.takes(EventId(5)) && second.takes(EventId(6)));
+        assert_eq!(second.share(&[EventId(5)]), None, "it was taken");
+        assert_eq!(second.share(&[EventId(6)]), Some(EventId(6)));
+    }
+
+    #[test]
+    fn whoever_reads_first_leaves_the_others_theirs() {
+        let echoes = Echoes::default();
+        let begin = |after| echoes.begin(CameraId(1), "door".into(), EventId(after)).unwrap();
+        let (older, younger, late) = (begin(0), begin(0), begin(6));
+        assert_eq!(younger.share(&[EventId(5), EventId(6)]), Some(EventId(6)));
+        assert_eq!(late.share(&[EventId(6)]), None, "it was there before");
+        assert_eq!(older.share(&[]), Some(EventId(5)));
+        assert_eq!(younger.share(&[EventId(5), EventId(6), EventId(7)]), Some(EventId(6)));
+        assert_eq!(late.end(), Some(EventId(7)), "read by another one");
+        assert_eq!(older.end(), Some(EventId(5)));
     }
 
     #[test]
