@@ -26,7 +26,7 @@ use crate::domain::{Attachment, CameraId, Event, EventId, Meta, NewEvent, When};
 pub use asks::Asks;
 use asks::{Ask, For};
 
-/// Pictures fetched at once, from different cameras.
+/// Pictures in memory at once, from different cameras: being fetched, looked at or written.
 const FETCHES_MAX: usize = 8;
 /// An event that arrives later than this after it happened gets no picture: it would show something else.
 const LATE_US: i64 = 2 * MINUTE_US;
@@ -124,6 +124,7 @@ impl Snapshots {
         if !self.attachments.begin(id, Attachment::Picture).await? {
             return Ok(false);
         }
+        let _place = self.places.acquire().await; // never closed
         let given = match self.fetch(camera).await {
             Ok(picture) => {
                 let given = self.attachments.give(id, Attachment::Picture, picture).await;
@@ -143,6 +144,7 @@ impl Snapshots {
 
     /// Makes an event of its own with a picture; without the picture there is no event.
     async fn by_clock(&self, camera: CameraId) -> Result<(), Missed> {
+        let _place = self.places.acquire().await; // never closed
         let picture = self.fetch(camera).await?;
         let new = NewEvent {
             camera: Some(camera),
@@ -156,9 +158,9 @@ impl Snapshots {
         Ok(())
     }
 
-    /// What the camera shows now. It is not looked into yet.
+    /// What the camera shows now. It is not looked into yet. To be called in a place, which is held until the
+    /// picture is on disk.
     async fn fetch(&self, camera: CameraId) -> Result<Sent, Missed> {
-        let _place = self.places.acquire().await; // never closed
         let entry = self.core.catalogue().camera(camera).cloned();
         let path = entry.and_then(|entry| entry.camera.device.snapshot_path.clone());
         let request = Request::get(path.ok_or(Failure::NoAddress)?, PICTURE_BYTES_MAX);
