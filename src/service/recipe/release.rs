@@ -120,10 +120,11 @@ impl Releases {
         self.lock().get(&key).is_some_and(|entry| entry.tries >= TRIES_MAX)
     }
 
-    /// It did not work. Says whether it will be tried again.
+    /// It did not work. Says whether it will be tried again. What was triggered again meanwhile is held for its
+    /// whole time: that is another one, which nobody is at yet.
     fn failed(&self, key: Key, pause: Duration) -> bool {
         let mut held = self.lock();
-        let Some(entry) = held.get_mut(&key) else { return true };
+        let Some(entry) = held.get_mut(&key).filter(|entry| entry.at_it) else { return true };
         entry.tries += 1;
         if entry.tries >= TRIES_MAX {
             return false;
@@ -263,5 +264,18 @@ mod tests {
         pass(&releases);
         assert_eq!(releases.due().0, [key]);
         assert!(releases.take_on(key).is_some());
+    }
+
+    #[test]
+    fn a_release_that_fails_does_not_shorten_what_is_held_since() {
+        let key = (CameraId(1), EventTypeId(2));
+        let releases = Releases::new(vec![release(0)], Timestamp(0));
+        assert_eq!(releases.due().0, [key]);
+        assert!(releases.take_on(key).is_some());
+        let again = Instant::now();
+        releases.hold(release(0)); // after the release's turn, before it says how it went
+        assert!(releases.failed(key, Duration::ZERO));
+        let (due, next) = releases.due();
+        assert!(due.is_empty() && next.unwrap() >= again + Duration::from_secs(5));
     }
 }
