@@ -27,8 +27,6 @@ const BACKUPS_EVERY: Duration = Duration::from_mins(1);
 const ATTACHMENTS_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether cameras' periodic pictures are due.
 const SNAPSHOTS_EVERY: Duration = Duration::from_secs(1);
-/// Pause between looks for what triggers forced on: a look itself waits for what is due.
-const RELEASE_EVERY: Duration = Duration::from_millis(10);
 /// How often it is looked whether the own certificate has to be renewed.
 const CERTIFICATE_EVERY: Duration = Duration::from_mins(1);
 /// Time that loops have to end.
@@ -94,10 +92,7 @@ impl Tasks {
         let shared = services.clone();
         tasks.run("snapshots", async move { shared.snapshots.run().await });
         let shared = services.clone();
-        tasks.every("releases", RELEASE_EVERY, move || {
-            let services = shared.clone();
-            async move { services.recipes.release_due().await }
-        });
+        tasks.run("releases", async move { shared.recipes.run_releases().await });
         let shared = services.clone();
         tasks.every("certificate", CERTIFICATE_EVERY, move || {
             let services = shared.clone();

@@ -13,12 +13,9 @@ use crate::domain::recipe::{Release, Undo};
 use crate::domain::{CameraId, EventTypeId, Timestamp};
 use crate::service::audit::Act;
 use crate::service::camera::object;
-use crate::service::error::Result;
 
 /// How often a device is asked to set something back: about four minutes with the pauses.
 const TRIES_MAX: u32 = 10;
-/// Longest wait in one pass, so that the loop can end.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The camera and the type that is held.
 type Key = (CameraId, EventTypeId);
@@ -145,24 +142,25 @@ fn left(release: &Release, now: Timestamp) -> Duration {
 }
 
 impl Recipes {
-    /// Waits a moment for what is due, and sets it back. To be called again and again.
-    ///
-    /// # Errors
-    /// None at present: what fails is logged and tried again.
-    pub async fn release_due(&self) -> Result<()> {
-        let mut ended = self.events.live().watch_end();
-        let (due, next) = self.releases.due();
-        for key in due {
-            // Cameras do not wait for each other. What the end of the server cuts off is on disk.
-            drop(aside(self.clone().release(key)));
+    /// Sets back whatever is due. Does not end; may be dropped at any time.
+    pub async fn run_releases(&self) {
+        loop {
+            let (due, next) = self.releases.due();
+            for key in due {
+                // Cameras do not wait for each other. What the end of the server cuts off is on disk.
+                drop(aside(self.clone().release(key)));
+            }
+            let until_next = async {
+                match next {
+                    Some(next) => tokio::time::sleep_until(next).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = until_next => {}
+                () = self.releases.0.changed.notified() => {}
+            }
         }
-        let latest = Instant::now() + LOOK_EVERY;
-        tokio::select! {
-            () = tokio::time::sleep_until(next.map_or(latest, |next| next.min(latest))) => {}
-            () = self.releases.0.changed.notified() => {}
-            _ = ended.wait_for(|ended| *ended) => {}
-        }
-        Ok(())
     }
 
     async fn release(self, key: Key) {
