@@ -6,7 +6,9 @@ use std::pin::pin;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, WWW_AUTHENTICATE};
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
+};
 use hyper::http::request;
 use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -45,6 +47,26 @@ impl Request {
             headers: HeaderMap::new(),
             body: Vec::new(),
             answer_bytes_max,
+        }
+    }
+
+    /// A request that sends something, of this `Content-Type`.
+    ///
+    /// # Panics
+    /// If the type cannot stand in a header.
+    pub fn with_body(
+        method: Method,
+        target: impl Into<String>,
+        content_type: &'static str,
+        body: impl Into<Vec<u8>>,
+        answer_bytes_max: usize,
+    ) -> Self {
+        let content_type = HeaderValue::from_static(content_type);
+        Self {
+            method,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
+            body: body.into(),
+            ..Self::get(target, answer_bytes_max)
         }
     }
 }

@@ -25,6 +25,9 @@ use release::Releases;
 
 pub use trigger::{Trigger, Triggered};
 
+/// Longest answer of a device that is read (operations.md 7).
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+
 /// Runs something beside whoever asked for it: one trigger or one release, which ends by itself.
 #[expect(clippy::disallowed_methods, reason = "it is no loop, and its time is bounded")]
 fn aside<T: Send + 'static>(

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
 
-use super::vendor::{ANSWER_BYTES_MAX, content_type};
+use super::ANSWER_BYTES_MAX;
 use crate::domain::Timestamp;
 use crate::domain::recipe::xml_text;
 use crate::service::device::{Failure, Login, Method, Request, Turn};
@@ -24,7 +24,7 @@ pub(super) async fn set_relay(
     let security = match turn.login()? {
         Some(login) => {
             // The digest counts for seconds by the device's clock, which anybody may ask for.
-            let asked = turn.ask(&request(path, &envelope("", GET_TIME))).await;
+            let asked = turn.ask(&request(path, envelope("", GET_TIME))).await;
             let told = match asked {
                 Ok(answer) => utc(&String::from_utf8_lossy(&answer.body)),
                 Err(failure) if failure.may_pass() && !matches!(failure, Failure::Status(_)) => {
@@ -44,21 +44,15 @@ pub(super) async fn set_relay(
          <LogicalState>{state}</LogicalState></SetRelayOutputState>",
         xml_text(token)
     );
-    let answer = turn.ask(&request(path, &envelope(&security, &body))).await?;
+    let answer = turn.ask(&request(path, envelope(&security, &body))).await?;
     let is_yes = String::from_utf8_lossy(&answer.body).contains("SetRelayOutputStateResponse");
     if is_yes { Ok(()) } else { Err(Failure::Denied) }
 }
 
 const GET_TIME: &str = "<GetSystemDateAndTime xmlns=\"http://www.onvif.org/ver10/device/wsdl\"/>";
 
-fn request(path: &str, envelope: &str) -> Request {
-    Request {
-        method: Method::POST,
-        target: path.to_owned(),
-        headers: content_type(SOAP),
-        body: envelope.as_bytes().to_vec(),
-        answer_bytes_max: ANSWER_BYTES_MAX,
-    }
+fn request(path: &str, envelope: String) -> Request {
+    Request::with_body(Method::POST, path, SOAP, envelope, ANSWER_BYTES_MAX)
 }
 
 fn envelope(security: &str, body: &str) -> String {

@@ -1,13 +1,10 @@
 //! What makers' devices understand: the request for each kind of recipe, and whether the answer is a yes.
 
-use super::onvif;
+use super::{ANSWER_BYTES_MAX, onvif};
 use crate::domain::Timestamp;
 use crate::domain::recipe::{Message, Output, Undo};
 use crate::service::device::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use crate::service::device::{Failure, Method, Request, Turn};
-
-/// Longest answer that is read (operations.md 7).
-pub(super) const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 /// One thing that a device is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,13 +67,9 @@ fn hikvision_output(output: u16, on: bool) -> Asking {
          <IOPortData version=\"2.0\" xmlns=\"http://www.isapi.org/ver20/XMLSchema\">\
          <outputState>{state}</outputState></IOPortData>"
     );
-    let request = Request {
-        method: Method::PUT,
-        target: format!("/ISAPI/System/IO/outputs/{output}/trigger"),
-        headers: content_type("application/xml"),
-        body: body.into_bytes(),
-        answer_bytes_max: ANSWER_BYTES_MAX,
-    };
+    let target = format!("/ISAPI/System/IO/outputs/{output}/trigger");
+    let kind = "application/xml";
+    let request = Request::with_body(Method::PUT, target, kind, body, ANSWER_BYTES_MAX);
     // 1 is OK; some firmwares answer with an empty body.
     (request, |body| onvif::element(body, "statusCode").is_none_or(|code| code == "1"))
 }
@@ -86,10 +79,6 @@ fn dahua_output(output: u16, on: bool) -> Asking {
     let (at, mode) = (output.saturating_sub(1), u8::from(on));
     let target = format!("/cgi-bin/configManager.cgi?action=setConfig&AlarmOut[{at}].Mode={mode}");
     (Request::get(target, ANSWER_BYTES_MAX), |body| body.trim().eq_ignore_ascii_case("ok"))
-}
-
-pub(super) fn content_type(value: &'static str) -> HeaderMap {
-    HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))])
 }
 
 fn request(message: &Message) -> Result<Request, Failure> {
