@@ -14,13 +14,13 @@ use super::Core;
 use super::access::{Action, Caller};
 use super::audit::Act;
 use super::camera::object;
-use super::catalogue::CameraEntry;
+use super::catalogue::{CameraEntry, Catalogue};
 use super::device::Devices;
 use super::error::{Error, Result};
 use super::event::{Echoes, Events};
 use super::event_type::EventTypes;
-use crate::domain::CameraId;
 use crate::domain::recipe::{Recipe, Release};
+use crate::domain::{CameraId, EventTypeId};
 use release::Releases;
 
 pub use trigger::{Trigger, Triggered};
@@ -34,6 +34,18 @@ fn aside<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> tokio::task::JoinHandle<T> {
     tokio::spawn(work)
+}
+
+/// A camera's entry, to be changed, and the number of its type `name`.
+fn entry(
+    next: &Catalogue,
+    camera: CameraId,
+    name: &str,
+) -> Result<(CameraEntry, EventTypeId)> {
+    let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
+    let known = entry.types.get(name);
+    let number = known.ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))?.number;
+    Ok((CameraEntry::clone(entry), number))
 }
 
 /// See the module.
@@ -90,12 +102,8 @@ impl Recipes {
         let act = Act::on("recipe.set", object(camera)).with(name.clone());
         self.core
             .change_as(caller, act, move |tx, next| {
-                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
-                let mut entry = CameraEntry::clone(entry);
-                let Some(known) = entry.types.get(&name) else {
-                    return Err(Error::EventTypeNotFound(name));
-                };
-                tx.put_recipe(camera, known.number, &recipe)?;
+                let (mut entry, number) = entry(next, camera, &name)?;
+                tx.put_recipe(camera, number, &recipe)?;
                 let recipe = Arc::new(recipe);
                 entry.recipes.insert(name, Arc::clone(&recipe));
                 next.put_camera(entry);
@@ -114,15 +122,11 @@ impl Recipes {
         let act = Act::on("recipe.remove", object(camera)).with(name.clone());
         self.core
             .change_as(caller, act, move |tx, next| {
-                let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
-                let mut entry = CameraEntry::clone(entry);
-                let Some(known) = entry.types.get(&name) else {
-                    return Err(Error::EventTypeNotFound(name));
-                };
+                let (mut entry, number) = entry(next, camera, &name)?;
                 if entry.recipes.remove(&name).is_none() {
                     return Err(Error::NotFound("the recipe"));
                 }
-                tx.remove_recipe(camera, known.number)?;
+                tx.remove_recipe(camera, number)?;
                 next.put_camera(entry);
                 Ok(())
             })
