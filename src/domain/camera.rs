@@ -110,26 +110,28 @@ pub fn is_address(text: &str) -> bool {
     text.len() <= ADDRESS_BYTES_MAX && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
 }
 
-/// Whether `text` may be asked for at a device as it stands: a path with perhaps a query, of at most
-/// [`TARGET_BYTES_MAX`] visible ASCII characters.
-pub fn is_target(text: &str) -> bool {
+/// Whether `text` may be asked for at a device as it stands: a path with perhaps a query, of at most `bytes_max`
+/// visible ASCII characters, none of which would need escaping.
+pub fn is_target(text: &str, bytes_max: usize) -> bool {
     text.starts_with('/')
-        && text.len() <= TARGET_BYTES_MAX
+        && text.len() <= bytes_max
         && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&b))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_address, is_target};
+    use super::{TARGET_BYTES_MAX, is_address};
 
     #[test]
     fn a_target_is_a_path_that_needs_no_escaping() {
+        let is_target = |text: &str| super::is_target(text, TARGET_BYTES_MAX);
         for good in ["/", "/cgi-bin/snapshot.cgi?channel=1", "/a%20b?x=[1]&y=:@!$'()*+,;"] {
             assert!(is_target(good), "{good}");
         }
         for bad in ["", "a", "http://a/b", "/a b", "/a#b", "/a\r\nHost: x", "/\u{e4}"] {
             assert!(!is_target(bad), "{bad}");
         }
+        assert!(is_target(&format!("/{}", "a".repeat(511))));
         assert!(!is_target(&format!("/{}", "a".repeat(512))));
     }
 

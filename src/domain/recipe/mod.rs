@@ -4,6 +4,7 @@ mod fill;
 
 pub use fill::{FillError, Values, xml_text};
 
+use super::camera::is_target;
 use super::event_type::EventTypeId;
 use super::{CameraId, is_name};
 
@@ -236,19 +237,12 @@ fn check_output(output: &Output) -> Result<(), String> {
             if token.is_empty() || token.len() > 64 || token.chars().any(char::is_control) {
                 return Err("relay must be a token of 1 to 64 bytes".to_owned());
             }
-            if path.len() > 256 || !is_target(path) {
+            if path.starts_with("//") || !is_target(path, 256) {
                 return Err("path is not a path of at most 256 bytes".to_owned());
             }
         }
     }
     Ok(())
-}
-
-/// Whether `text` may stand in a request line: one path, no blanks, nothing that would need escaping.
-fn is_target(text: &str) -> bool {
-    text.starts_with('/')
-        && !text.starts_with("//")
-        && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&b))
 }
 
 impl Message {
@@ -279,7 +273,9 @@ impl Message {
         }
         // A letter may stand for a value only where any value may stand.
         let filled = self.filled(&Values::sample()).map_err(|error| error.to_string())?;
-        if !is_target(&filled.target) {
+        if filled.target.starts_with("//")
+            || !is_target(&filled.target, fill::FILLED_TARGET_BYTES_MAX)
+        {
             return Err(
                 "path must begin with one / and have no blanks, no # and no quotes".to_owned()
             );

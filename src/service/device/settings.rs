@@ -1,7 +1,7 @@
 //! How the server speaks to a camera's device, as an administrator sets it.
 
 use super::PORT;
-use crate::domain::camera::{PASSWORD_BYTES_MAX, USERNAME_BYTES_MAX, is_target};
+use crate::domain::camera::{PASSWORD_BYTES_MAX, TARGET_BYTES_MAX, USERNAME_BYTES_MAX, is_target};
 use crate::domain::{Camera, CameraPassword, DevicePassword};
 use crate::service::Core;
 use crate::service::error::{Error, Result};
@@ -101,7 +101,7 @@ fn snapshot_path(text: &str, address: Option<&str>, port: Option<u16>) -> Result
         }
         _ => text,
     };
-    if !path.is_empty() && !is_target(path) {
+    if !path.is_empty() && !is_target(path, TARGET_BYTES_MAX) {
         return Err(bad("a path begins with / and has at most 512 visible ASCII characters"));
     }
     Ok(Some(path.to_owned()).filter(|path| !path.is_empty()))
