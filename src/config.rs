@@ -10,14 +10,12 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{Args, ValueEnum};
-use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::domain::Network;
 use crate::domain::setting::{Key, SETTINGS, Source, Value};
 pub use keys::Unknown;
 
-mod network;
 mod tls;
 pub use tls::{Tls, TlsConfig, TlsMode};
 
@@ -25,6 +23,8 @@ pub use tls::{Tls, TlsConfig, TlsMode};
 const DEFAULT_FILE: &str = "/etc/watchpost/watchpost.toml";
 /// The data directory of an installed server.
 const DEFAULT_DATA_DIR: &str = "/var/lib/watchpost";
+/// Most networks in one setting.
+const NETWORKS_MAX: usize = 64;
 /// Where a server listens if nothing else is said.
 const DEFAULT_LISTEN: &str = "0.0.0.0:8080";
 
@@ -108,7 +108,7 @@ pub struct Http {
         value_delimiter = ',',
         hide = true
     )]
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Vec<Network>,
     /// Where clients reach the server, if not by the address their requests name
     #[arg(long, global = true, value_name = "URL", env = "WATCHPOST_PUBLIC_URL", hide = true)]
     pub public_url: Option<String>,
@@ -334,7 +334,7 @@ pub struct Config {
     /// Addresses for plain HTTP that takes events in and serves nothing else.
     pub ingest_listen: Vec<SocketAddr>,
     /// Proxies whose `X-Forwarded-*` headers count.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Vec<Network>,
     /// How the addresses of `listen` speak TLS.
     pub tls: TlsConfig,
     /// Days for which browsers are told to use TLS alone.
@@ -431,8 +431,7 @@ impl Config {
         if !(100..=5_000).contains(&timeout_ms) {
             return Err(ConfigError::Value("device.timeout_ms must be 100 to 5000".to_owned()));
         }
-        let device_allow =
-            [given.device.allow, file.device.allow].into_iter().find(|list| !list.is_empty());
+        let device_allow = [given.device.allow, file.device.allow];
         let log_level = match given.log.level.or(file.log.level) {
             Some(level) if level != "info" => level,
             _ => DEFAULT_LOG.to_owned(),
@@ -444,12 +443,12 @@ impl Config {
             data_dir: given.data_dir.or(file.data_dir).unwrap_or_else(default_data_dir),
             listen: listen.unwrap_or_else(default_listen),
             ingest_listen: first_given(ingest_listen),
-            trusted_proxies: network::proxies(&first_given(proxies))?,
+            trusted_proxies: networks("http.trusted_proxies", proxies)?,
             tls,
             hsts_days,
             cache_bytes: cache_mib << 20,
             min_free_bytes: min_free_mib.map(|mib| mib << 20),
-            device_allow: device_allow.unwrap_or_default(),
+            device_allow: networks("device.allow", device_allow)?,
             device_timeout: Duration::from_millis(timeout_ms),
             backup_dir: given.backup.dir.or(file.backup.dir),
             fixed,
@@ -481,6 +480,16 @@ impl Config {
 /// The first list that says something.
 fn first_given<T>(lists: [Vec<T>; 2]) -> Vec<T> {
     lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default()
+}
+
+/// The first list that is given, of the setting `key`.
+fn networks(key: &str, lists: [Vec<Network>; 2]) -> Result<Vec<Network>, ConfigError> {
+    let networks = first_given(lists);
+    if networks.len() > NETWORKS_MAX {
+        let text = format!("{key} has more than {NETWORKS_MAX} networks");
+        return Err(ConfigError::Value(text));
+    }
+    Ok(networks)
 }
 
 /// The settings that administrators may change, as far as they are said here.

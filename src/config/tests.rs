@@ -60,7 +60,6 @@ fn unusable_values_are_refused() {
         "[tls]\nmode = 'files'\nkey = '/etc/key.pem'",
         "[tls]\nmode = 'own-ca'\nnames = ['a b']",
         "[tls]\nhsts_days = 731",
-        "[http]\ntrusted_proxies = ['10.0.0.0/33']",
     ] {
         assert!(Config::merge(Settings::default(), file(text).unwrap()).is_err(), "{text}");
     }
@@ -70,8 +69,20 @@ fn unusable_values_are_refused() {
 fn networks_are_read_with_and_without_their_length() {
     let text = "[http]\ntrusted_proxies = ['10.0.0.0/8', '::1', ' 192.0.2.7 ']";
     let config = Config::merge(Settings::default(), file(text).unwrap()).unwrap();
-    let networks: Vec<_> = config.trusted_proxies.iter().map(IpNet::to_string).collect();
+    let networks: Vec<_> = config.trusted_proxies.iter().map(Network::to_string).collect();
     assert_eq!(networks, ["10.0.0.0/8", "::1/128", "192.0.2.7/32"]);
+}
+
+#[test]
+fn networks_are_checked_and_limited() {
+    for key in ["http.trusted_proxies", "device.allow"] {
+        let error = file(&line(key, "['10.0.0.0/33']")).unwrap_err().to_string();
+        assert!(error.contains("not a network") && error.contains("10.0.0.0/33"), "{error}");
+        let many = |count| file(&line(key, &format!("{:?}", vec!["10.0.0.1"; count]))).unwrap();
+        assert!(Config::merge(Settings::default(), many(NETWORKS_MAX)).is_ok(), "{key}");
+        let error = Config::merge(Settings::default(), many(NETWORKS_MAX + 1)).unwrap_err();
+        assert_eq!(error.to_string(), format!("{key} has more than 64 networks"));
+    }
 }
 
 #[test]

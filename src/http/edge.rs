@@ -11,7 +11,8 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
 use actix_web::web::Data;
-use ipnet::IpNet;
+
+use crate::domain::Network;
 
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -34,7 +35,7 @@ pub struct Edge(Arc<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    proxies: Vec<IpNet>,
+    proxies: Vec<Network>,
     hsts: Option<HeaderValue>,
 }
 
@@ -43,7 +44,7 @@ impl Edge {
     ///
     /// # Panics
     /// Never: a number fits into a header.
-    pub fn new(proxies: Vec<IpNet>, hsts_days: u32) -> Self {
+    pub fn new(proxies: Vec<Network>, hsts_days: u32) -> Self {
         let value = format!("max-age={}", u64::from(hsts_days) * 86_400);
         let hsts = (hsts_days > 0)
             .then(|| HeaderValue::from_str(&value).expect("a number fits into a header"));
@@ -52,8 +53,7 @@ impl Edge {
 
     /// Whether this is a proxy that is trusted.
     pub fn trusts(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.proxies.iter().any(|network| network.contains(&address))
+        self.0.proxies.iter().any(|network| network.contains(address))
     }
 
     /// The right-most hop that is no proxy of ours. What is not an address ends the search: whoever wrote
