@@ -53,3 +53,48 @@ test('a type is given a recipe, and a door asks whether it is meant', async ({ p
   await expect(recipe).toBeHidden();
   await expect(page.getByRole('button', { name: 'Trigger motion', exact: true })).toBeHidden();
 });
+
+test('a recipe can be changed only once it is known', async ({ page, site }) => {
+  const id = await site.api.camera('Late recipes');
+  const device = { address: '127.0.0.1', port: 8123 };
+  await site.api.call('PUT', `/api/admin/v1/cameras/${id}/`, device);
+  const path = `/api/admin/v1/cameras/${id}/event-types/motion/recipe/`;
+  const door = { kind: 'dahua_output', output: 7, hold_ms: 3000, confirm: true, echo_event: null, echo_wait_ms: 4000, no_echo: 'report' };
+  await site.api.call('PUT', path, door);
+  const kept = await site.api.call('GET', path);
+  await enter(page, site, 'admin', `/cameras/${id}`);
+  const show = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Actions for motion', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'How to trigger it…', exact: true }).click();
+  };
+  const recipe = page.getByRole('dialog', { name: 'How motion is triggered', exact: true });
+  const save = recipe.getByRole('button', { name: 'Save', exact: true });
+
+  // It cannot be read: this is said, and there is nothing to save.
+  await page.route(`**${path}`, (route) => route.fulfill({ status: 503, contentType: 'application/json', body: '{"errorType":"busy","errorDetail":"Not now."}' }));
+  await show();
+  await expect(recipe.getByRole('alert')).toHaveText('Not now.');
+  await expect(recipe.getByRole('switch')).toHaveCount(0);
+  await expect(save).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await expect(recipe).toBeHidden();
+  await page.unroute(`**${path}`);
+
+  // Its answer is late: until then there is nothing to fill in or to save.
+  let answer = (): void => {};
+  const late = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(`**${path}`, async (route) => {
+    await late;
+    await route.continue();
+  });
+  const asked = page.waitForRequest(`**${path}`);
+  await show();
+  await asked;
+  await expect(recipe).toHaveCount(0);
+  answer();
+  await expect(recipe.getByRole('spinbutton', { name: 'Number', exact: true })).toHaveValue('7');
+  await page.unroute(`**${path}`);
+  await save.click();
+  await expect(recipe).toBeHidden();
+  expect(await site.api.call('GET', path)).toEqual(kept);
+});
