@@ -69,3 +69,21 @@ test('a backup that failed is told', async ({ admin, site }) => {
   await expect(region.getByRole('progressbar', { name: 'Backing up…', exact: true })).toHaveAttribute('aria-valuenow', '61');
   await expect(region).toContainText('The next one is made');
 });
+
+test('a backup of the schedule is followed to its end, also past a question without an answer', async ({ admin, site }) => {
+  const body = { objects: [], unreadable: [], failure: null, folder: '/mnt/backup', next: '2026-11-24T05:00:00Z' };
+  let asked = 0;
+  await admin.route('**/api/admin/v1/backups/', (route) => {
+    asked += 1;
+    if (asked === 2) return route.abort();
+    const running = asked < 4 ? { done: asked * 20, total: 100 } : null;
+    return route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify({ ...body, running }) });
+  });
+  await admin.goto(`${site.server.url}/storage`);
+  const region = admin.getByRole('region', { name: 'Backups', exact: true });
+  const bar = region.getByRole('progressbar', { name: 'Backing up…', exact: true });
+  await expect(bar).toHaveAttribute('aria-valuenow', '60');
+  await expect(bar).toBeHidden();
+  await expect(region.getByRole('button', { name: 'Back up now', exact: true })).toBeEnabled();
+  expect(asked).toBe(4);
+});

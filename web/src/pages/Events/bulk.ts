@@ -1,19 +1,17 @@
 // What a selection means to the API: deleting, exporting and tagging many events.
 import { admin, api, ApiError, withQuery, type Query } from '../../lib/api';
+import { following, type Job } from '../../lib/jobs';
 import { chunks, spansWithout } from '../../lib/selection.svelte';
-import type { EventObject, Page, Schema } from '../../lib/types';
+import type { EventObject, Page } from '../../lib/types';
 
 export const EVENTS = '/api/v2/storage/events/';
 /** Events that can be tagged at a time: one request each. */
 export const TAG_AT_ONCE = 1000;
-const POLL_MS = 500;
 
 /** Which events: these, or all that match up to the anchor without some. */
 export type Target =
   | { kind: 'ids'; ids: readonly number[] }
   | { kind: 'all'; query: Query; anchor: number; excluded: readonly number[]; total: number };
-
-type Job = Schema<'JobBody'>;
 
 /** How many events a target has. */
 export function countOf(target: Target): number {
@@ -59,18 +57,18 @@ export async function deleteTarget(
 }
 
 async function follow(job: Job, progress: (done: number) => void, stop: { asked: boolean }): Promise<Job> {
-  const path = admin(`jobs/${job.id}/`);
+  let last = job;
   let told = false;
-  for (let now = job; ; now = await api.get<Job>(path)) {
+  for await (const now of following(job)) {
+    last = now;
     progress(now.done);
     if (now.state === 'failed') throw new ApiError(500, 'internal', '', undefined, { job: now.id });
-    if (now.state !== 'running') return now;
-    if (stop.asked && !told) {
+    if (now.state === 'running' && stop.asked && !told) {
       told = true;
-      await api.del(path);
+      await api.del(admin(`jobs/${job.id}/`));
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+  return last;
 }
 
 /** The ids of a target; for "all that match" at most 1,000 are asked for. */
