@@ -1,7 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../lib/api';
+import { known } from '../../lib/i18n.svelte';
 import { auditQuery, exportPath, readFilters, typedTime } from './audit';
-import { lastAdmin, refusal, type User } from './people';
+import { ACTIONS, lastAdmin, refusal, type User } from './people';
 
 const user = (name: string, role: User['role']): User => ({ name, role, created: '', last_login: null, sessions: 0 });
 
@@ -26,6 +29,18 @@ describe('access', () => {
     expect(auditQuery(filters)).toEqual({ q: 'gate', to: '2026-11-22T18:00:00Z' });
     expect(exportPath(filters)).toBe('/api/admin/v1/audit/export/?q=gate&to=2026-11-22T18%3A00%3A00Z');
     expect(exportPath(readFilters(new URLSearchParams()))).toBe('/api/admin/v1/audit/export/');
+  });
+
+  it('has words for every action that the server writes, and offers it', () => {
+    const src = join(process.cwd(), '../src');
+    const written = new Set<string>();
+    for (const name of (readdirSync(src, { recursive: true }) as string[]).filter((each) => each.endsWith('.rs'))) {
+      const found = readFileSync(join(src, name), 'utf8').matchAll(/(?:\bAct::on\(\s*|\baction: |\bKind::\w+ => )"([a-z]+\.[a-z]+)"/g);
+      for (const [, action] of found) written.add(action!);
+    }
+    expect(written.size).toBeGreaterThan(40);
+    expect([...ACTIONS].sort()).toEqual([...written].sort());
+    for (const action of written) expect(known(`access.action_${action.replace('.', '_')}`), action).toBe(true);
   });
 
   it('reads typed times in the zone on screen', () => {

@@ -27,7 +27,9 @@ export const ACTIONS: readonly string[] = [
   ...['token.create', 'token.show', 'token.rotate', 'token.revoke', 'key.create', 'key.revoke'],
   ...['group.create', 'group.change', 'group.remove', 'camera.create', 'camera.change', 'camera.remove'],
   ...['settings.change', 'events.delete', 'events.export', 'server.start', 'server.unclean', 'clock.step'],
-  ...['clock.confirm', 'type.create', 'type.change', 'type.remove', 'audit.export'],
+  ...['clock.confirm', 'type.create', 'type.change', 'type.remove', 'audit.export', 'settings.reload', 'retention.change'],
+  ...['backup.create', 'backup.delete', 'backup.download', 'backup.restore', 'recipe.set', 'recipe.remove'],
+  ...['events.hold', 'events.release', 'event.trigger', 'event.release'],
 ];
 
 /** Whether this is the only administrator: it must stay one. */
