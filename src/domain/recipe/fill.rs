@@ -15,8 +15,7 @@ const FILLED_HEADER_BYTES_MAX: usize = 4_096;
 const FILLED_BODY_BYTES_MAX: usize = 64 << 10;
 
 /// What is encoded in a URL: all but RFC 3986's unreserved characters.
-const ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What a trigger is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -37,11 +37,7 @@ fn aside<T: Send + 'static>(
 }
 
 /// A camera's entry, to be changed, and the number of its type `name`.
-fn entry(
-    next: &Catalogue,
-    camera: CameraId,
-    name: &str,
-) -> Result<(CameraEntry, EventTypeId)> {
+fn entry(next: &Catalogue, camera: CameraId, name: &str) -> Result<(CameraEntry, EventTypeId)> {
     let entry = next.camera(camera).ok_or(Error::CameraNotFound(camera))?;
     let known = entry.types.get(name);
     let number = known.ok_or_else(|| Error::EventTypeNotFound(name.to_owned()))?.number;
