@@ -32,6 +32,14 @@ impl Attachment {
         }
     }
 
+    /// The largest one, in bytes.
+    pub const fn bytes_max(self) -> usize {
+        match self {
+            Self::Picture => PICTURE_BYTES_MAX,
+            Self::Filemeta => FILEMETA_BYTES_MAX,
+        }
+    }
+
     /// What an address to send it to is good for.
     pub const fn upload(self) -> Purpose {
         match self {

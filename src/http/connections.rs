@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_trusted_proxy_has_the_limit_of_all_alone() {
         let proxy: IpAddr = "10.0.0.1".parse().unwrap();
-        let edge = Edge::new(vec![proxy.into()], 0);
+        let edge = Edge::new(vec!["10.0.0.1".parse().unwrap()], 0);
         let connections = Connections::new(3, 1, edge);
         let held: Vec<_> = (0..3).map(|_| connections.admit(proxy)).collect();
         assert!(held.iter().all(|connection| !connection.is_refused()));

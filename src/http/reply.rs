@@ -1,4 +1,5 @@
-//! What several resources answer with: a page of a list in memory, and answers that nobody may keep.
+//! What several resources answer with: a page of a list in memory, answers that nobody may keep, and whether one
+//! is needed at all.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -71,4 +72,39 @@ pub(super) fn private(status: StatusCode, body: impl Serialize) -> HttpResponse 
     HttpResponse::build(status)
         .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .json(body)
+}
+
+/// Whether the client has this very file, by its `If-None-Match`.
+pub(super) fn is_fresh(req: &HttpRequest, etag: &str) -> bool {
+    let known = req.headers().get_all(header::IF_NONE_MATCH);
+    let mut known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    known.any(|known| {
+        let known = known.trim();
+        known == "*" || known.trim_start_matches("W/") == etag
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_client_may_know_several_files() {
+        for (known, is_known) in [
+            (&[][..], false),
+            (&["\"a\""], true),
+            (&["\"b\", W/\"a\""], true),
+            (&["\"b\"", "\"a\""], true),
+            (&["*"], true),
+            (&["\"b\"", "a"], false),
+        ] {
+            let mut request = TestRequest::default();
+            for line in known {
+                request = request.append_header((header::IF_NONE_MATCH, *line));
+            }
+            assert_eq!(is_fresh(&request.to_http_request(), "\"a\""), is_known, "{known:?}");
+        }
+    }
 }

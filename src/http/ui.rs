@@ -10,6 +10,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::encoding::{self, Coding};
 use super::error::ApiError;
+use super::reply::is_fresh;
 use super::route::resource;
 
 /// What a page may load and do (operations.md 6.2): only what comes from here, nothing inline.
@@ -192,16 +193,6 @@ fn answer(
         response.insert_header((header::CONTENT_ENCODING, coding.word()));
     }
     Ok(response.content_type(content_type(name)).body(bytes(file)))
-}
-
-/// Whether the client has this very file.
-fn is_fresh(req: &HttpRequest, etag: &str) -> bool {
-    let known = req.headers().get_all(header::IF_NONE_MATCH);
-    let mut known = known.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    known.any(|known| {
-        let known = known.trim();
-        known == "*" || known.trim_start_matches("W/") == etag
-    })
 }
 
 /// Strong: the first 128 bits of the content's SHA-256; a packed file has its own.

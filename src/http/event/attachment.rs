@@ -15,6 +15,7 @@ use crate::http::auth;
 use crate::http::body::{Body, read_body};
 use crate::http::error::ApiError;
 use crate::http::params::Params;
+use crate::http::reply::is_fresh;
 use crate::service::access::Action;
 use crate::service::attachment::{self, Admitted, Sent};
 use crate::service::{Error, Services};
@@ -176,10 +177,7 @@ pub(super) async fn show(
         }
     };
     let tag = format!("\"{:08x}-{:x}\"", file.crc, file.bytes.len());
-    let known = req.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| {
-        known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag || one.trim() == "*")
-    });
+    let is_known = is_fresh(req, &tag);
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((header::ETAG, tag))
@@ -203,15 +201,15 @@ pub(super) fn expected(mut answer: HttpResponseBuilder) -> HttpResponse {
     answer.json(StateBody { state: FileState::Expected.word() })
 }
 
-/// Takes a file of at most `max` bytes, at a signed address or with a credential, and answers the event.
+/// Takes a file of at most [`Attachment::bytes_max`], at a signed address or with a credential, and answers the event.
 pub(super) async fn take(
     services: &Data<Services>,
     req: &HttpRequest,
     id: EventId,
     of: Attachment,
     payload: Payload,
-    max: usize,
 ) -> Result<HttpResponse, ApiError> {
+    let max = of.bytes_max();
     let attachments = &services.attachments;
     let params = Params::parse(req.query_string());
     let event = if let Some(admitted) = admitted(services, id, of, &params)? {

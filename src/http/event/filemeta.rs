@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::attachment::{self, Signed};
 use super::{EventBody, event_id};
 use crate::domain::Attachment;
-use crate::domain::attachment::{FILEMETA_BYTES_MAX, Purpose};
+use crate::domain::attachment::Purpose;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::service::Services;
 
@@ -74,5 +74,5 @@ pub(in crate::http) async fn put(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let id = event_id(&id)?;
-    attachment::take(&services, &req, id, Attachment::Filemeta, payload, FILEMETA_BYTES_MAX).await
+    attachment::take(&services, &req, id, Attachment::Filemeta, payload).await
 }

@@ -8,7 +8,6 @@ use super::attachment::{self, Signed};
 use super::{EventBody, event_id};
 use crate::domain::Attachment;
 use crate::domain::attachment::Purpose;
-use crate::http::body::UPLOAD_BYTES_MAX;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::service::Services;
 use crate::service::attachment::placeholder;
@@ -86,5 +85,5 @@ pub(in crate::http) async fn put(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let id = event_id(&id)?;
-    attachment::take(&services, &req, id, Attachment::Picture, payload, UPLOAD_BYTES_MAX).await
+    attachment::take(&services, &req, id, Attachment::Picture, payload).await
 }
