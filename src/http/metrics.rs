@@ -143,7 +143,7 @@ fn text(now: &Snapshot) -> String {
         let help = "When the newest backup was begun.";
         page.gauge("last_backup_timestamp_seconds", help, seconds(last));
     }
-    let help = "Backups that failed.";
+    let help = "Backups into the folder of backups that failed.";
     page.counters("backup_failures_total", help, [([("", ""); 0], now.backup_failures)]);
     page.gauge("streams", "Open live feeds.", now.streams);
     let help = "Wrong credentials, log-ins and set-up codes.";

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Bytes, Data, Path, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -234,7 +234,6 @@ pub(in crate::http) async fn download(
     });
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
-        .insert_header((CONTENT_LENGTH, bytes))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .no_chunking(bytes)

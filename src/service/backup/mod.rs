@@ -3,8 +3,9 @@
 mod folder;
 mod schedule;
 
+use std::fmt;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -18,17 +19,25 @@ use super::{Core, blocking};
 use crate::domain::Timestamp;
 use crate::store::StoreError;
 pub use crate::store::backup::Reason;
-use crate::store::backup::{self, BackupOptions, EXTENSION, Manifest};
+use crate::store::backup::{self, BackupOptions, EXTENSION, Manifest, PASSPHRASE_BYTES};
 pub use folder::Backup;
-use folder::{is_backup_name, make_folder, read};
+use folder::{gone_or_failed, is_backup_name, make_folder, read};
 
 /// What a backup is to be, as somebody asked for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Wanted {
     /// Whether pictures and metadata files are part of it.
     pub with_pictures: bool,
     /// Seals the secret key into it; without one the key stays out.
     pub passphrase: Option<String>,
+}
+
+impl fmt::Debug for Wanted {
+    /// Without the passphrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let with_pictures = &self.with_pictures;
+        f.debug_struct("Wanted").field("with_pictures", with_pictures).finish_non_exhaustive()
+    }
 }
 
 /// The backup that is being made.
@@ -49,7 +58,7 @@ pub struct Overview {
     pub unreadable: Vec<String>,
     /// The one that is being made.
     pub running: Option<Running>,
-    /// When the last try failed and why, unless a later one did not.
+    /// When the last try in the folder failed and why, unless a later one did not.
     pub failure: Option<(Timestamp, String)>,
     /// The folder.
     pub folder: PathBuf,
@@ -84,8 +93,8 @@ pub struct Backups {
     state: Arc<Mutex<State>>,
 }
 
-impl std::fmt::Debug for Backups {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Backups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Backups").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
@@ -131,9 +140,11 @@ impl Backups {
     /// [`Error::AccessDenied`], [`Error::BackupRunning`], [`Error::BadParameter`].
     pub async fn start(&self, caller: &Caller, wanted: Wanted) -> Result<JobId> {
         caller.may(Action::Govern)?;
-        let length = wanted.passphrase.as_ref().map_or(12, String::len);
-        if !(12..=1_024).contains(&length) {
-            return Err(Error::BadParameter("passphrase must have 12 to 1024 bytes".to_owned()));
+        let length = wanted.passphrase.as_ref().map(String::len);
+        if length.is_some_and(|length| !PASSPHRASE_BYTES.contains(&length)) {
+            let (shortest, longest) = (PASSPHRASE_BYTES.start(), PASSPHRASE_BYTES.end());
+            let text = format!("passphrase must have {shortest} to {longest} bytes");
+            return Err(Error::BadParameter(text));
         }
         if self.lock().running.is_some() {
             return Err(Error::BackupRunning);
@@ -179,11 +190,11 @@ impl Backups {
     /// Deletes a backup of the folder.
     ///
     /// # Errors
-    /// [`Error::AccessDenied`], [`Error::NotFound`].
+    /// [`Error::AccessDenied`], [`Error::NotFound`], [`Error::StorageFailed`].
     pub async fn delete(&self, caller: &Caller, name: &str) -> Result<()> {
         caller.may(Action::Govern)?;
         let path = self.path_of(name)?;
-        blocking(move || std::fs::remove_file(path).map_err(|_| Error::NotFound("the backup")))
+        blocking(move || std::fs::remove_file(&path).map_err(gone_or_failed("removing", &path)))
             .await?;
         self.core.note(Some(caller), Act::on("backup.delete", format!("backup {name}")), "ok").await
     }
@@ -191,12 +202,12 @@ impl Backups {
     /// A backup's file, to be handed out; with its length.
     ///
     /// # Errors
-    /// [`Error::AccessDenied`], [`Error::NotFound`].
+    /// [`Error::AccessDenied`], [`Error::NotFound`], [`Error::StorageFailed`].
     pub async fn open(&self, caller: &Caller, name: &str) -> Result<(File, u64)> {
         caller.may(Action::Govern)?;
         let path = self.path_of(name)?;
         let opened = blocking(move || {
-            let file = File::open(path).map_err(|_| Error::NotFound("the backup"))?;
+            let file = File::open(&path).map_err(gone_or_failed("opening", &path))?;
             let bytes = file.metadata().map_or(0, |meta| meta.len());
             Ok((file, bytes))
         })
@@ -224,6 +235,7 @@ impl Backups {
         }
         let created = self.core.clock.now();
         let object = format!("backup {}", path.display());
+        let is_own = self.is_own(&path);
         let options = BackupOptions {
             path,
             with_pictures: wanted.with_pictures,
@@ -234,7 +246,7 @@ impl Backups {
         };
         let (core, folder) = (Arc::clone(&self.core), Arc::clone(&self.folder));
         let made = blocking(move || {
-            if options.path.parent() == Some(folder.as_path()) {
+            if is_own {
                 make_folder(&folder)?;
             }
             let mut watch = |items| {
@@ -250,7 +262,9 @@ impl Backups {
             state.running = None;
             match &made {
                 Ok((manifest, bytes)) => {
-                    state.failure = None;
+                    if is_own {
+                        state.failure = None;
+                    }
                     state.newest = state.newest.max(Some(created));
                     if reason == Reason::Scheduled {
                         state.newest_scheduled = Some(created);
@@ -261,8 +275,11 @@ impl Backups {
                 Err(error) => {
                     let text = text(error);
                     tracing::error!(error = %text, "a backup failed");
-                    state.failures_total += 1;
-                    state.failure = Some((created, text.clone()));
+                    // A file that a command named says nothing of the server's own folder.
+                    if is_own {
+                        state.failures_total += 1;
+                        state.failure = Some((created, text.clone()));
+                    }
                     (act.with(text), "failed")
                 }
             }
@@ -280,6 +297,12 @@ impl Backups {
 
     fn every(&self) -> Option<Duration> {
         self.core.catalogue().settings.backup_every()
+    }
+
+    /// Whether a file is one of the folder.
+    fn is_own(&self, path: &Path) -> bool {
+        let absolute = |path: &Path| std::path::absolute(path).ok();
+        path.parent().and_then(absolute) == absolute(&self.folder)
     }
 
     /// A new name in the folder.
@@ -302,7 +325,7 @@ impl Backups {
         self.lock().newest
     }
 
-    /// Backups that failed since the start.
+    /// Backups into the folder that failed since the start.
     pub fn failures_total(&self) -> u64 {
         self.lock().failures_total
     }

@@ -197,4 +197,22 @@ mod tests {
         assert_eq!(created(&services).await.len(), 1);
         assert!(!services.backups.is_overdue());
     }
+
+    #[tokio::test]
+    async fn a_file_elsewhere_says_nothing_of_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(Timestamp(1_795_411_651 * SECOND_US));
+        let services = open(dir.path(), &clock, 1);
+        let elsewhere = |name: &str| {
+            let wanted = Wanted { with_pictures: true, passphrase: None };
+            let (services, path) = (services.clone(), dir.path().join(name));
+            async move { services.backups.write(&Caller::local(), path, wanted).await }
+        };
+        assert!(elsewhere("no folder/a.backup").await.is_err());
+        assert_eq!((services.backups.failures_total(), services.backups.is_overdue()), (0, false));
+        std::fs::write(dir.path().join("backups"), "in the way").unwrap();
+        assert!(services.backups.pass().await.is_err());
+        elsewhere("a.backup").await.unwrap();
+        assert_eq!((services.backups.failures_total(), services.backups.is_overdue()), (1, true));
+    }
 }

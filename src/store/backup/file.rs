@@ -33,6 +33,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(250);
 /// Read at a time.
 const READ_BYTES: usize = 256 << 10;
 
+/// End of the name that a backup has until it is whole; a dot stands before it.
+pub const PARTIAL: &str = ".partial";
 /// Part with the tables.
 pub(super) const TABLES: &str = "tables";
 /// Part with journal records.
@@ -78,7 +80,7 @@ impl<'w> Writer<'w> {
             let what = format!("{} is there and is no backup; it stays", path.display());
             return Err(StoreError::Failed(what));
         }
-        let temporary = path.with_file_name(format!(".{name}.partial"));
+        let temporary = path.with_file_name(format!(".{name}{PARTIAL}"));
         let _ = fs::remove_file(&temporary); // of one that was killed
         let mut options = OpenOptions::new();
         let file = options.create_new(true).read(true).write(true).mode(0o600).open(&temporary);

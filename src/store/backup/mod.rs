@@ -29,7 +29,9 @@ use serde::{Deserialize, Serialize};
 use super::error::Result;
 use crate::domain::Timestamp;
 
+pub use file::PARTIAL;
 pub use restore::{DoubtfulCredential, KeyOutcome, RestoreOptions, Restored, restore};
+pub use seal::PASSPHRASE_BYTES;
 pub use take::BackupOptions;
 pub(super) use take::before_upgrade;
 

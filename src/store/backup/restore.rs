@@ -1,7 +1,7 @@
 //! The way back: everything is read and proved, made beside the data there is, and takes its place.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 
@@ -28,7 +28,7 @@ const SEALED_BYTES_MAX: u64 = 64 << 10;
 const CHUNK: usize = 1_000;
 
 /// How to restore.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RestoreOptions {
     /// Opens the sealed secret key, which then takes the place of the one there is.
     pub passphrase: Option<String>,
@@ -36,6 +36,13 @@ pub struct RestoreOptions {
     pub now: Timestamp,
     /// Memory for the database's pages, bytes.
     pub cache_bytes: usize,
+}
+
+impl fmt::Debug for RestoreOptions {
+    /// Without the passphrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RestoreOptions").field("now", &self.now).finish_non_exhaustive()
+    }
 }
 
 /// What became of the secret key.
@@ -88,7 +95,8 @@ pub struct Restored {
     pub own_ca_missing: bool,
     /// Credentials that were revoked or rotated since and stay so.
     pub revocations_kept: u64,
-    /// Without a former database of the same origin: those that may have been revoked since.
+    /// Without a former database of the same origin, or with one of a newer version, whose credentials this
+    /// one cannot read: those that may have been revoked since.
     pub doubtful: Vec<DoubtfulCredential>,
 }
 
@@ -225,9 +233,9 @@ fn make(
     write.end_sessions()?;
     let releases_dropped = write.drop_releases()?;
     keep_ids(&write, same_origin)?;
-    let revocations_kept = match same_origin {
+    let kept = match same_origin {
         Some(former) => keep_revocations(&write, &restored, former)?,
-        None => 0,
+        None => None,
     };
     write.append_audit(AuditEntry {
         time: options.now,
@@ -244,7 +252,8 @@ fn make(
     })?;
     let last_event = EventId(write.number(state::LAST_EVENT)?);
     tx.commit()?;
-    let doubtful = if same_origin.is_some() { Vec::new() } else { doubtful(&restored) };
+    let doubtful = if kept.is_some() { Vec::new() } else { doubtful(&restored) };
+    let revocations_kept = kept.unwrap_or_default();
     Ok(Made { last_event, pictures, filemeta, releases_dropped, revocations_kept, doubtful })
 }
 

@@ -20,8 +20,8 @@ const SCRYPT_LABEL: &[u8] = b"age-encryption.org/v1/scrypt";
 const WORK_LOG2: u8 = 16;
 /// Most work that is done to open a file: 1 GiB.
 const WORK_LOG2_MAX: u8 = 20;
-/// Shortest and longest passphrase, bytes.
-pub(super) const PASSPHRASE_BYTES: std::ops::RangeInclusive<usize> = 12..=1_024;
+/// How long a passphrase may be, bytes.
+pub const PASSPHRASE_BYTES: std::ops::RangeInclusive<usize> = 12..=1_024;
 
 /// `plain` (less than 64 KiB) under `passphrase`. Costs a fifth of a second and 64 MiB.
 ///
@@ -29,8 +29,9 @@ pub(super) const PASSPHRASE_BYTES: std::ops::RangeInclusive<usize> = 12..=1_024;
 /// [`StoreError::Failed`]: the passphrase is too short or too long, or there are no random numbers.
 pub(super) fn seal(plain: &[u8], passphrase: &str) -> Result<Vec<u8>> {
     if !PASSPHRASE_BYTES.contains(&passphrase.len()) {
-        let text = "the passphrase must have 12 to 1024 bytes";
-        return Err(StoreError::Failed(text.to_owned()));
+        let (shortest, longest) = (PASSPHRASE_BYTES.start(), PASSPHRASE_BYTES.end());
+        let text = format!("the passphrase must have {shortest} to {longest} bytes");
+        return Err(StoreError::Failed(text));
     }
     let (mut salt, mut file_key, mut nonce) = ([0; 16], [0; 16], [0; 16]);
     for bytes in [&mut salt, &mut file_key, &mut nonce] {

@@ -1,5 +1,6 @@
 //! Taking a backup: a snapshot that holds everything acknowledged before, written down.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -16,7 +17,7 @@ use crate::store::tables::{EVENTS_BY_TIME, STATE, state};
 use crate::store::{files, migrate};
 
 /// What a backup is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BackupOptions {
     /// The file. One that is there is replaced if it is a backup.
     pub path: PathBuf,
@@ -30,6 +31,14 @@ pub struct BackupOptions {
     pub created: Timestamp,
     /// Whether others use the disk meanwhile: it is written in portions, with pauses.
     pub gentle: bool,
+}
+
+impl fmt::Debug for BackupOptions {
+    /// Without the passphrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        f.debug_struct("BackupOptions").field("path", path).finish_non_exhaustive()
+    }
 }
 
 /// What is written beside the tables.

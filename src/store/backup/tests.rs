@@ -283,6 +283,43 @@ fn files_that_are_left_out_are_said_to_be_gone_or_shared_with_the_former_data() 
 }
 
 #[test]
+fn the_way_back_from_a_newer_version_keeps_files_and_ids_and_doubts_tokens() {
+    let site = site();
+    let store = Store::open(&site.data(), options()).unwrap();
+    let path = site.dir.path().join("bare.backup");
+    let bare = BackupOptions {
+        path: path.clone(),
+        with_pictures: false,
+        passphrase: None,
+        reason: Reason::PreUpgrade,
+        created: NOW,
+        gentle: false,
+    };
+    store.backup(&bare, &mut |_| true).unwrap();
+    store.close();
+    drop(store);
+    let before = contents(&site.data());
+    let db = Database::open(site.data().join(DATABASE_FILE)).unwrap();
+    let tx = db.begin_write().unwrap();
+    tx.open_table(STATE).unwrap().insert(state::SCHEMA, u64::from(SCHEMA_VERSION) + 1).unwrap();
+    tx.commit().unwrap();
+    drop(db);
+    let newer = fs::read(site.data().join(DATABASE_FILE)).unwrap();
+    let done = restored(&site.data(), &path).unwrap();
+    assert_eq!((done.pictures, done.pictures_missing), (1, 0));
+    assert_eq!((done.filemeta, done.filemeta_missing), (2, 0));
+    assert_eq!(done.last_event, EventId(1_000_014), "its journal cannot be asked");
+    assert_eq!((done.revocations_kept, done.doubtful.len()), (0, 3));
+    let former = done.former.unwrap();
+    assert!(fs::read(former.join(DATABASE_FILE)).unwrap() == newer, "it is as it was");
+    assert_eq!(contents(&site.data()), before);
+    let store = Store::open(&site.data(), options()).unwrap();
+    let next = store.exclusive(|tx| tx.new_credential_id()).unwrap();
+    assert_eq!(next, 5, "no id is given twice");
+    store.close();
+}
+
+#[test]
 fn nothing_is_switched_by_a_restore() {
     use crate::domain::recipe::{BodyType, Message, Release, Undo};
     let site = site();

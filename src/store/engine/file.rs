@@ -87,7 +87,7 @@ pub(super) fn open(path: &Path, cache_bytes: usize, doubted: bool) -> Result<(Da
 
 /// Opens the database's file to be looked at: nothing reaches it, what opening and checking repair stays in
 /// memory.
-pub(super) fn open_untouched(path: &Path, cache_bytes: usize) -> Result<Database> {
+pub(in crate::store) fn open_untouched(path: &Path, cache_bytes: usize) -> Result<Database> {
     let file = File::open(path).map_err(io(format!("opening {}", path.display())))?;
     let failure = Failure::default();
     failure.note("writing", &io::ErrorKind::ReadOnlyFilesystem.into());

@@ -43,6 +43,7 @@ use queue::{Done, Item, Queue};
 use room::Room;
 use thread::{Alarm, spawn};
 
+pub(super) use file::open_untouched;
 pub use queue::Ticket;
 pub use room::RoomFigures;
 pub use verify::verify;
