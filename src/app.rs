@@ -91,8 +91,8 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Demo => {
             let scratch = tempfile::tempdir().context("making a scratch directory")?;
             let data_dir = scratch.path().to_owned();
-            let plain = (TlsConfig::Off, Vec::new());
-            let config = Config { data_dir, tls: plain.0, ingest_listen: plain.1, ..config };
+            let tls = TlsConfig::Off;
+            let config = Config { data_dir, tls, ingest_listen: Vec::new(), ..config };
             serve(&config, None).map(|()| 0)
         }
         Command::Data(command) => {

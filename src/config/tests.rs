@@ -1,6 +1,6 @@
 //! The order of settings, and that the reference has every one.
 
-use clap::Command;
+use clap::{Args as _, Command};
 
 use super::keys::KEYS;
 use super::*;
