@@ -8,11 +8,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
 use super::execute::{Streams, execute};
 use super::progress::Progress;
 use super::request::{Checked, Password, Reply, Request};
-use super::{CameraCommand, DataCommand, print, recovery, socket};
+use super::{CameraCommand, DataCommand, UserCommand, print, recovery, socket};
 use crate::config::Config;
 use crate::open::{self, Failure};
 use crate::store::{self, StoreError};
@@ -20,29 +21,24 @@ use crate::store::{self, StoreError};
 /// How long a command waits for a server that holds the data directory but does not answer yet.
 const WAIT: Duration = Duration::from_mins(1);
 
-/// Most bytes that are read as a password: more than one can have.
-const PASSWORD_BYTES_MAX: u64 = 4_096;
+/// Most bytes that are read as a password or passphrase: more than one can have.
+const SECRET_BYTES_MAX: u64 = 4_096;
 
 /// Runs `command` and prints its answer. `false` if it worked but found something wrong.
 ///
 /// # Errors
 /// What went wrong, for people.
 pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result<bool> {
-    become_owner(&config.data_dir)?;
-    if let DataCommand::Restore { file, passphrase_file } = command {
-        let reply = recovery::restore(config, file, passphrase_file.as_deref())?;
+    let owner = owner_of(&config.data_dir)?;
+    let secret = secret_of(command)?; // its file may be root's alone
+    become_owner(owner)?;
+    if let DataCommand::Restore { file, .. } = command {
+        let reply = recovery::restore(config, file, secret)?;
         return finish(command, &reply, json);
     }
     let mut request = Request::from(command);
-    if let (
-        Request::Backup { passphrase, .. },
-        DataCommand::Backup { passphrase_file: Some(file), .. },
-    ) = (&mut request, command)
-    {
-        *passphrase = Some(Password(recovery::passphrase(file)?));
-    }
-    if let Some(password) = request.password() {
-        *password = password_of(command)?;
+    if let Some(secret) = secret {
+        request.fill(secret);
     }
     let mut output = |text: String| io::stdout().lock().write_all(text.as_bytes());
     let deadline = Instant::now() + WAIT;
@@ -108,22 +104,34 @@ fn finish(command: &DataCommand, reply: &Reply, json: bool) -> anyhow::Result<bo
     })
 }
 
-/// The password that a command wants, from a file if it names one, else from standard input.
-fn password_of(command: &DataCommand) -> anyhow::Result<Password> {
-    if let DataCommand::Camera(CameraCommand::Device(device)) = command
-        && let Some(file) = &device.password_file
-    {
-        let opened = File::open(file).with_context(|| file.display().to_string())?;
-        return read_password(&mut BufReader::new(opened))
-            .with_context(|| format!("reading the password from {}", file.display()));
-    }
-    read_password(&mut io::stdin().lock()).context("reading the password from standard input")
+/// The password or passphrase that a command wants, from the file that it names or from standard input.
+fn secret_of(command: &DataCommand) -> anyhow::Result<Option<Password>> {
+    let (file, from_input) = match command {
+        DataCommand::Camera(CameraCommand::Device(device)) => {
+            (device.password_file.as_deref(), device.password_stdin)
+        }
+        DataCommand::Backup { passphrase_file, .. }
+        | DataCommand::Restore { passphrase_file, .. } => (passphrase_file.as_deref(), false),
+        DataCommand::User(UserCommand::Add { .. } | UserCommand::Passwd { .. }) => (None, true),
+        _ => (None, false),
+    };
+    let secret = match file {
+        Some(file) => {
+            let first = File::open(file).and_then(|file| first_line(&mut BufReader::new(file)));
+            Some(first.with_context(|| file.display().to_string())?)
+        }
+        None if from_input => {
+            let first = first_line(&mut io::stdin().lock());
+            Some(first.context("reading the password from standard input")?)
+        }
+        None => None,
+    };
+    Ok(secret)
 }
 
-/// A password: the first line.
-fn read_password(input: &mut dyn BufRead) -> io::Result<Password> {
+fn first_line(input: &mut dyn BufRead) -> io::Result<Password> {
     let mut line = String::new();
-    input.take(PASSWORD_BYTES_MAX).read_line(&mut line)?;
+    input.take(SECRET_BYTES_MAX).read_line(&mut line)?;
     Ok(Password(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -142,18 +150,21 @@ fn input(command: &DataCommand) -> anyhow::Result<Option<Box<dyn BufRead + Send>
     })
 }
 
-/// Run as root, becomes the owner of the data directory, so that no file in it is left to root.
-fn become_owner(data_dir: &Path) -> anyhow::Result<()> {
-    use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
+/// User and group that own the data directory.
+fn owner_of(data_dir: &Path) -> anyhow::Result<(Uid, Gid)> {
     let meta = std::fs::metadata(data_dir)
         .with_context(|| format!("data directory {}", data_dir.display()))?;
     if !meta.is_dir() {
         bail!("data directory {} is not a directory", data_dir.display());
     }
-    if Uid::effective().is_root() && meta.uid() != 0 {
-        let group = Gid::from_raw(meta.gid());
+    Ok((Uid::from_raw(meta.uid()), Gid::from_raw(meta.gid())))
+}
+
+/// Run as root, becomes the owner of the data directory, so that no file in it is left to root.
+fn become_owner((user, group): (Uid, Gid)) -> anyhow::Result<()> {
+    if Uid::effective().is_root() && !user.is_root() {
         setgroups(&[group]).and_then(|()| setgid(group)).context("changing the group")?;
-        setuid(Uid::from_raw(meta.uid())).context("changing the user")?;
+        setuid(user).context("changing the user")?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
                 let state = if camera.enabled { "" } else { "  (off)" };
                 writeln!(out, "{:>5}  {:30}  {}{state}", camera.id, camera.name, camera.timezone)?;
             }
-            count(out, objects.len(), "camera")
+            count(out, objects.len(), listed(command))
         }
         Reply::Device(device) => {
             let password = if device.has_password { "with a password" } else { "no password" };
@@ -54,14 +54,14 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
                     token.token_id, token.access
                 )?;
             }
-            count(out, objects.len(), "token")
+            count(out, objects.len(), listed(command))
         }
         Reply::Key { license_key, .. } => writeln!(out, "{license_key}"),
         Reply::Keys { objects } => {
             for key in objects {
                 writeln!(out, "{:>5}  {:30}  since {}", key.key_id, key.name, key.created)?;
             }
-            count(out, objects.len(), "license key")
+            count(out, objects.len(), listed(command))
         }
         Reply::User(user) => writeln!(out, "{} is {}", user.name, user.role),
         Reply::Users { objects } => {
@@ -69,7 +69,7 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
                 let last = user.last_login.as_deref().unwrap_or("never");
                 writeln!(out, "{:30}  {:8}  last log-in {last}", user.name, user.role)?;
             }
-            count(out, objects.len(), "user")
+            count(out, objects.len(), listed(command))
         }
         Reply::Group(group) => writeln!(out, "{}", group.group_token),
         Reply::Groups { objects } => {
@@ -80,7 +80,7 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
                     group.group_id, group.name, group.access, group.cameras
                 )?;
             }
-            count(out, objects.len(), "group")
+            count(out, objects.len(), listed(command))
         }
         Reply::Purged { deleted } => writeln!(out, "removed, {deleted} events deleted"),
         Reply::Ca(ca) => {
@@ -126,6 +126,18 @@ fn checked(out: &mut dyn Write, checked: &Checked) -> io::Result<()> {
     match checked.problem_count {
         0 => writeln!(out, "everything agrees"),
         n => writeln!(out, "{n} problems"),
+    }
+}
+
+/// What a command lists. Not what the answer says: replies carry no tag, so an empty list from a running
+/// server is one of anything.
+const fn listed(command: &DataCommand) -> &'static str {
+    match command {
+        DataCommand::Token(_) => "token",
+        DataCommand::Key(_) => "license key",
+        DataCommand::User(_) => "user",
+        DataCommand::Group(_) => "group",
+        _ => "camera",
     }
 }
 

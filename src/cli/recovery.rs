@@ -1,10 +1,8 @@
 //! `backup` and `restore`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::execute::{On, text};
@@ -14,9 +12,6 @@ use crate::domain::Timestamp;
 use crate::open::{self, Failure};
 use crate::service::backup::Wanted;
 use crate::store::backup::{KeyOutcome, Manifest};
-
-/// Most bytes that are read as a passphrase.
-const PASSPHRASE_BYTES_MAX: u64 = 4_096;
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,24 +79,14 @@ pub(super) struct Doubtful {
     pub name: String,
 }
 
-/// The first line of a file.
-pub(super) fn passphrase(file: &Path) -> anyhow::Result<String> {
-    let opened = File::open(file).with_context(|| file.display().to_string())?;
-    let mut line = String::new();
-    BufReader::new(opened.take(PASSPHRASE_BYTES_MAX))
-        .read_line(&mut line)
-        .with_context(|| file.display().to_string())?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
 /// Puts a backup in place of what there is.
 pub(super) fn restore(
     config: &Config,
     file: &Path,
-    passphrase_file: Option<&Path>,
+    passphrase: Option<Password>,
 ) -> anyhow::Result<Reply> {
-    let secret = passphrase_file.map(passphrase).transpose()?;
-    let done = open::restore(config, file, secret).map_err(Failure::from)?;
+    let passphrase = passphrase.map(|secret| secret.0);
+    let done = open::restore(config, file, passphrase).map_err(Failure::from)?;
     let key = match done.key {
         KeyOutcome::Same => "same",
         KeyOutcome::Restored => "restored",

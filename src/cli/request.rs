@@ -89,7 +89,7 @@ pub(super) enum Request {
     Import,
 }
 
-/// A password on its way from standard input; it shows in no log.
+/// A password or passphrase on its way from a file or standard input; it shows in no log.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Password(pub String);
@@ -101,12 +101,15 @@ impl std::fmt::Debug for Password {
 }
 
 impl Request {
-    /// Where the password goes, if the request has one.
-    pub fn password(&mut self) -> Option<&mut Password> {
+    /// Takes the password or passphrase that its command named a source of.
+    pub fn fill(&mut self, secret: Password) {
         match self {
-            Self::UserAdd { password, .. } | Self::UserPasswd { password, .. } => Some(password),
-            Self::CameraDevice { password, .. } => password.as_mut(),
-            _ => None,
+            Self::UserAdd { password, .. } | Self::UserPasswd { password, .. } => {
+                *password = secret;
+            }
+            Self::CameraDevice { password, .. } => *password = Some(secret),
+            Self::Backup { passphrase, .. } => *passphrase = Some(secret),
+            _ => {}
         }
     }
 }
@@ -122,6 +125,7 @@ pub(super) struct ExportRequest {
     pub format: Format,
 }
 
+/// Passwords and passphrases are left out; [`Request::fill`] puts them in.
 impl From<&DataCommand> for Request {
     fn from(command: &DataCommand) -> Self {
         match command {
@@ -129,17 +133,14 @@ impl From<&DataCommand> for Request {
                 Self::CameraAdd { name: name.clone(), timezone: timezone.clone(), id: *id }
             }
             DataCommand::Camera(CameraCommand::List) => Self::CameraList,
-            DataCommand::Camera(CameraCommand::Device(device)) => {
-                let has_password = device.password_stdin || device.password_file.is_some();
-                Self::CameraDevice {
-                    id: device.id,
-                    address: device.address.clone(),
-                    port: device.port,
-                    username: device.username.clone(),
-                    password: has_password.then(Password::default),
-                    snapshot_path: device.snapshot_path.clone(),
-                }
-            }
+            DataCommand::Camera(CameraCommand::Device(device)) => Self::CameraDevice {
+                id: device.id,
+                address: device.address.clone(),
+                port: device.port,
+                username: device.username.clone(),
+                password: None,
+                snapshot_path: device.snapshot_path.clone(),
+            },
             DataCommand::Camera(CameraCommand::Remove { id, purge }) => {
                 Self::CameraRemove { id: *id, purge: *purge }
             }

@@ -1,6 +1,7 @@
 //! Backups under load, restores that are refused or killed, the schedule, and the way over HTTP.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -49,6 +50,30 @@ fn fill(client: &Client, count: usize) {
         let body = Value::Array(chunk.iter().map(|n| one(*n)).collect());
         assert_eq!(client.post(BULK, &body).ok(200)["failed"], 0);
     }
+}
+
+/// Run as root, commands become the owner of the data directory; what root keeps for itself is read before.
+#[test]
+fn a_passphrase_that_only_root_can_read_seals_the_owners_backup() {
+    const OWNER: u32 = 65_534;
+    let scratch = tempfile::tempdir().unwrap();
+    if std::fs::metadata(scratch.path()).unwrap().uid() != 0 {
+        note("not run as root: that root's passphrase file is read was NOT tried");
+        return;
+    }
+    std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let (data, passphrase) = (scratch.path().join("data"), scratch.path().join("passphrase"));
+    std::fs::create_dir(&data).unwrap();
+    chown(&data, Some(OWNER), Some(OWNER)).unwrap();
+    std::fs::write(&passphrase, "rhubarb lantern 77\n").unwrap();
+    std::fs::set_permissions(&passphrase, PermissionsExt::from_mode(0o600)).unwrap();
+    let file = data.join("a.backup");
+    let sealed = ["--passphrase-file", passphrase.to_str().unwrap()];
+    let made = cli(&data, &[&["backup", file.to_str().unwrap()], &sealed[..]].concat());
+    assert_eq!(json_of(&made)["with_key"], true);
+    assert_eq!(std::fs::metadata(&file).unwrap().uid(), OWNER);
+    let restored = cli(&data, &[&["restore", file.to_str().unwrap()], &sealed[..]].concat());
+    assert_eq!(json_of(&restored)["key"], "restored");
 }
 
 #[test]

@@ -149,6 +149,24 @@ fn every_command_answers_alike_with_the_server_and_without() {
     }
 }
 
+/// An empty list on the socket does not say of what it is one.
+#[test]
+fn an_empty_list_names_what_was_asked_for_with_the_server_and_without() {
+    let (stopped, running) = (TempDir::new().unwrap(), Server::start());
+    for dir in [stopped.path(), running.dir()] {
+        for (command, said) in [
+            ("camera", "0 cameras\n"),
+            ("token", "0 tokens\n"),
+            ("key", "0 license keys\n"),
+            ("group", "0 groups\n"),
+            ("user", "0 users\n"),
+        ] {
+            let output = bare(&[command, "list", "--data-dir", dir.to_str().unwrap()]);
+            assert_eq!(text(&output), said, "{output:?}");
+        }
+    }
+}
+
 #[test]
 fn a_camera_added_before_the_start_can_send_at_once() {
     let dir = TempDir::new().unwrap();
