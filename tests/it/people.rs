@@ -413,8 +413,12 @@ const ADMIN_REQUESTS: &[(&str, &str, &str, u16)] = &[
 ];
 
 /// What everybody who has logged in may read, and no camera's own credential.
-const EVERY_ROLE: [&str; 3] =
-    ["/api/admin/v1/cameras/", "/api/admin/v1/cameras/{c}/", "/api/admin/v1/event-types/"];
+const EVERY_ROLE: [&str; 4] = [
+    "/api/admin/v1/cameras/",
+    "/api/admin/v1/%63ameras/",
+    "/api/admin/v1/cameras/{c}/",
+    "/api/admin/v1/event-types/",
+];
 
 #[test]
 fn each_role_may_what_the_table_says() {
