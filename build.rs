@@ -1,13 +1,20 @@
-//! Builds the web page in `web/` where its sources are newer than what was built of them.
+//! Packs the API's document, and builds the web page in `web/` where its sources are newer than what was
+//! built of them.
 //!
-//! Needs Node.js; `--no-default-features` builds a server without the page. A fresh page costs a look
+//! The page needs Node.js; `--no-default-features` builds a server without it. A fresh page costs a look
 //! at the times of its sources. Two builds at once take turns.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// The API's document; `src/http/openapi.rs` embeds what is packed of it.
+const DOCUMENT: &str = "data/openapi.json";
 /// What the build makes, and what says when.
 const PAGE: &str = "web/dist/index.html";
 const PACKAGE: &str = "web/package.json";
@@ -18,6 +25,11 @@ const LINES_SHOWN: usize = 40;
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={DOCUMENT}");
+    if let Err(error) = pack_document() {
+        println!("cargo::error={DOCUMENT}: {error}");
+        return ExitCode::FAILURE;
+    }
     if std::env::var_os("CARGO_FEATURE_UI").is_none() {
         return ExitCode::SUCCESS;
     }
@@ -38,6 +50,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The document as gzip in the folder for what is built.
+fn pack_document() -> std::io::Result<()> {
+    let target = std::env::var_os("OUT_DIR").unwrap_or_default();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&fs::read(DOCUMENT)?)?;
+    fs::write(Path::new(&target).join("openapi.json.gz"), packed.finish()?)
 }
 
 /// Files and folders that the page is made of.

@@ -48,7 +48,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
     let mut out = std::io::stdout().lock();
     match cli.command {
         Command::Openapi => {
-            writeln!(out, "{}", openapi::document().to_pretty_json()?)?;
+            out.write_all(openapi::text().as_bytes())?;
             return Ok(0);
         }
         Command::Completions { shell } => {
