@@ -318,7 +318,7 @@ impl Metrics {
 fn oldest(store: &store::Store) -> std::result::Result<Option<Timestamp>, StoreError> {
     // A total that is given is not counted.
     let page = Page { order: Order::Ascending, limit: 1, total: Some(u64::MAX), ..Page::default() };
-    let first = store.read()?.list(&Query::all(), &page)?.events.pop();
+    let first = store.read_with(|tx| tx.list(&Query::all(), &page))?.events.pop();
     Ok(first.map(|event| event.order_time))
 }
 

@@ -144,7 +144,7 @@ impl Services {
         let folder = options.backup_dir.clone().unwrap_or_else(|| store::backup::folder(dir));
         let store = Store::open(dir, options)?;
         let key = store::secret_key(dir)?;
-        let tx = store.read()?;
+        let tx = store.read()?; // nothing writes yet
         let mut catalogue = Catalogue::load(&tx, &clock)?;
         catalogue.settings = settings.with_stored(tx.settings()?);
         let figures = figures::Figures::load(&tx)?;
@@ -312,7 +312,7 @@ impl Core {
         f: impl FnOnce(&ReadTx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let store = self.store.clone();
-        blocking(move || f(&store.read()?)).await
+        blocking(move || store.read_with(f)).await
     }
 
     /// Changes settings as [`Self::change`] does, for `caller`; the audit trail tells `act` with the

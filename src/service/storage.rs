@@ -172,7 +172,7 @@ impl Storage {
         if let Some((.., used)) = known.filter(is_good) {
             return used;
         }
-        let used = self.core.store.read().and_then(|tx| tx.used_bytes());
+        let used = self.core.store.read_with(ReadTx::used_bytes);
         let used = used
             .inspect(|used| self.core.store.measured(*used))
             .inspect_err(|error| {

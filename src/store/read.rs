@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::apply;
+use super::engine::Superseded;
 use super::error::{Result, StoreError};
 use super::row::{self, EventRow, EventV1, IdempotencyRow};
 use super::tables::{EVENTS, IDEMPOTENCY, IDEMPOTENCY_BY_AGE, SERIES, STATE, TAG_NUMBERS, state};
@@ -87,22 +88,36 @@ pub struct Remembered {
 pub struct ReadTx {
     pub(super) tx: ReadTransaction,
     pub(super) deadline: Instant,
+    /// Whether what it reads may be wrong by now.
+    superseded: Superseded,
     /// Keeps the database open that this reads, also after it was replaced.
     _open: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl ReadTx {
     pub(super) fn new(tx: ReadTransaction) -> Self {
-        Self { tx, deadline: Instant::now() + READ_MAX, _open: None }
+        let superseded = Superseded::default();
+        Self { tx, deadline: Instant::now() + READ_MAX, superseded, _open: None }
     }
 
-    /// The same, which keeps `open` until it is dropped.
-    pub(super) fn keeping(self, open: Arc<dyn Any + Send + Sync>) -> Self {
-        Self { _open: Some(open), ..self }
+    /// The same, which keeps `open` until it is dropped, and is true until it is `superseded`.
+    pub(super) fn keeping(self, open: Arc<dyn Any + Send + Sync>, superseded: Superseded) -> Self {
+        Self { _open: Some(open), superseded, ..self }
     }
 
-    /// Fails once the snapshot has been held too long. To be called now and then in long walks.
+    /// Fails if what was read so far may be wrong: after a failure the database was opened anew, and pages of
+    /// this snapshot may be used for something else by now. Cost: one atomic load.
+    pub(super) fn still_true(&self) -> Result<()> {
+        if self.superseded.is_so() {
+            return Err(StoreError::Failed("the database was opened anew meanwhile".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Fails once the snapshot has been held too long, or is no longer true. To be called now and then in long
+    /// walks.
     pub(super) fn still_in_time(&self) -> Result<()> {
+        self.still_true()?;
         if Instant::now() > self.deadline { Err(StoreError::TooLong) } else { Ok(()) }
     }
 

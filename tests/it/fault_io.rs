@@ -79,6 +79,38 @@ fn a_database_that_fails_is_read_meanwhile_and_opened_anew() {
 }
 
 #[test]
+fn no_answer_is_wrong_while_the_database_is_opened_anew_again_and_again() {
+    let mut server = Server::start();
+    let gate = camera(&server, &["--name", "Gate"]);
+    let client = server.admin();
+    fill(&client, gate.id, 3_000);
+    let database = server.dir().join("watchpost.redb");
+    // Opening syncs once and succeeds; the commit that follows has written its pages and then fails.
+    let every_other = "fdatasync,fsync:error=EIO:when=1+2";
+    let Some(fault) = Injected::into(&server, &database, every_other) else { return };
+    assert_eq!(client.post("/api/v2/cameras/", &json!({"name": "Yard"})).status, 503);
+    let mut answers = 0;
+    until("it has failed again twice", PATIENCE, || {
+        let page = client.get(&format!("{EVENTS}?limit=1000"));
+        if page.status == 200 {
+            answers += 1;
+            assert_eq!(page.json()["meta"]["total_count"], 3_000, "all that was acknowledged");
+        } else {
+            assert_eq!((page.status, page.error().as_str()), (503, "storage_failed"));
+        }
+        fault.count() >= 3
+    });
+    assert!(answers > 0, "it is read meanwhile");
+    assert_eq!(total(&client, ""), 3_000);
+    drop(fault);
+    server.wait_ready();
+    event(&client, gate.id, "motion", "2026-03-01T00:00:00", &json!({}));
+    assert_eq!(total(&client, ""), 3_001);
+    assert_eq!(server.terminate(), 0);
+    assert!(server.cli(&["check"]).status.success());
+}
+
+#[test]
 fn a_database_that_fails_for_good_ends_the_process_and_loses_nothing() {
     let mut server = Server::start();
     let gate = camera(&server, &["--name", "Gate"]);

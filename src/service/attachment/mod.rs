@@ -310,7 +310,7 @@ impl Attachments {
             let _lock = lock;
             let store = &this.core.store;
             let files = store.attachments(of);
-            let row = store.read()?.event(id)?.ok_or(Error::EventNotFound(id))?;
+            let row = store.read_with(|tx| tx.event(id))?.ok_or(Error::EventNotFound(id))?;
             if !takes(row.attached.state(of)) {
                 let there = files.read(id, false)?;
                 if there.is_none_or(|there| there.crc != file.crc()) {
@@ -330,7 +330,7 @@ impl Attachments {
             }
             this.deadlines().remove(&(id, of));
             // Deletes of many take no locks: one may have passed by between the two.
-            let Some(row) = store.read()?.event(id)? else {
+            let Some(row) = store.read_with(|tx| tx.event(id))? else {
                 files.remove(id)?;
                 return Err(Error::EventNotFound(id));
             };

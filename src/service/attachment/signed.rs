@@ -111,7 +111,7 @@ impl Attachments {
             Attachment::Filemeta => Error::NotFound("the metadata file"),
         };
         blocking(move || {
-            let row = store.read()?.event(id)?.ok_or(Error::EventNotFound(id))?;
+            let row = store.read_with(|tx| tx.event(id))?.ok_or(Error::EventNotFound(id))?;
             match row.attached.state(of) {
                 FileState::Expected => return Ok(Shown::Expected),
                 FileState::None | FileState::Failed => return Err(missing()),

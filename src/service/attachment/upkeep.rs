@@ -41,7 +41,7 @@ impl Attachments {
         let found = blocking(move || {
             let Some(ids) = store.attachments(of).sweep()? else { return Ok(None) };
             let Some((first, last)) = ids.first().zip(ids.last()) else { return Ok(Some(ids)) };
-            let states = store.read()?.attached(*first, *last)?;
+            let states = store.read_with(|tx| tx.attached(*first, *last))?;
             let is_kept = |id: &EventId| match states.get(id) {
                 Some(row) => row.is_none_or(|row| row.state(of) == FileState::Ready),
                 None => false,
@@ -54,7 +54,7 @@ impl Attachments {
             let store = self.core.store.clone();
             blocking(move || {
                 let _lock = lock;
-                let row = store.read()?.event(id)?;
+                let row = store.read_with(|tx| tx.event(id))?;
                 if row.is_none_or(|row| row.attached.state(of) != FileState::Ready) {
                     store.attachments(of).remove(id)?;
                     tracing::info!(event.id = id.0, "removed a {} that no event has", of.noun());

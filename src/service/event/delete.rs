@@ -104,7 +104,7 @@ impl Events {
             let stopped = || StoreError::Failed("the store has stopped".to_owned());
             tell.recv().unwrap_or_else(|_| Err(stopped()))?;
             // By now the tables have it as whoever applied it had: what is held then was held there.
-            let held = match store.read().and_then(|tx| tx.held(&ids)) {
+            let held = match store.read_with(|tx| tx.held(&ids)) {
                 Ok(held) => held,
                 Err(error) => {
                     tracing::warn!(%error, "the files of deleted events stay until the next start");

@@ -102,10 +102,10 @@ impl Store {
             }
             // What is being stored or deleted at this moment is not wrong.
             std::thread::sleep(CHECK_AGAIN_AFTER);
-            let tx = self.read()?;
             let noun = of.noun();
             for id in doubtful.drain(..) {
-                let state = tx.event(id)?.map(|row| row.attached.state(of));
+                let row = self.read_with(|tx| tx.event(id))?;
+                let state = row.map(|row| row.attached.state(of));
                 match (state == Some(FileState::Ready), files.path(id).exists()) {
                     (true, false) => {
                         report.problem(|| format!("event {}: its {noun} is missing", id.0));
@@ -123,7 +123,7 @@ impl Store {
     /// Reads all files of one kind. Gives how many there are, and ids where row and file may disagree.
     fn look_at(&self, files: &Attachments, report: &mut Report) -> Result<(u64, Vec<EventId>)> {
         let (of, mut whole, mut doubtful) = (files.of, 0, Vec::new());
-        let newest = self.read()?.last_event()?.0;
+        let newest = self.read_with(ReadTx::last_event)?.0;
         let mut shards: BTreeSet<u64> = (0..=newest / SHARD_IDS).collect();
         for (name, _) in entries(&files.dir)? {
             match shard_of_name(&name) {
@@ -135,7 +135,8 @@ impl Store {
         for shard in shards {
             let there = files.files(shard)?;
             let first = EventId(shard * SHARD_IDS);
-            let states = self.read()?.attached(first, EventId(first.0 + SHARD_IDS - 1))?;
+            let last = EventId(first.0 + SHARD_IDS - 1);
+            let states = self.read_with(|tx| tx.attached(first, last))?;
             let state = |id: EventId| states.get(&id).map(|row| row.map(|row| row.state(of)));
             let ready = states.keys().filter(|id| state(**id) == Some(Some(FileState::Ready)));
             doubtful.extend(ready.copied().filter(|id| !there.contains_key(&id.0)));

@@ -94,12 +94,13 @@ impl Store {
 
     /// How many items a backup would have now, about.
     pub fn backup_items(&self, with_pictures: bool) -> Result<u64> {
-        let tx = self.read()?;
-        let mut items = dump::entries(&tx.tx)?;
-        for of in Attachment::ALL.into_iter().filter(|_| with_pictures) {
-            items += tx.ready_looks(of)?;
-        }
-        Ok(items)
+        self.read_with(|tx| {
+            let mut items = dump::entries(&tx.tx)?;
+            for of in Attachment::ALL.into_iter().filter(|_| with_pictures) {
+                items += tx.ready_looks(of)?;
+            }
+            Ok(items)
+        })
     }
 
     /// A snapshot of everything acknowledged before; never less, as [`Store::read`] gives while storage

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -35,6 +35,8 @@ pub(super) enum Job {
 pub(super) struct Applier {
     /// The database, shared with those who read. Replaced after a failure.
     pub handle: Arc<ArcSwap<Handle>>,
+    /// Held while it is opened anew: readers of the former one wait for the next.
+    pub reopening: Arc<Mutex<()>>,
     pub memory: apply::Memory,
     pub progress: Arc<Progress>,
     pub room: Arc<Room>,
@@ -255,8 +257,12 @@ impl Applier {
         self.progress.set_failed(Part::Tables, None);
     }
 
-    /// Opens the database anew; what is pending is then in it durably.
+    /// Opens the database anew; what is pending is then in it durably. With an error it may have been replaced all
+    /// the same, by one that has failed as well but holds everything in memory: the former one cannot be read any
+    /// more once pages were written.
     fn open_anew(&mut self, pending: Option<&Pending>, doubted: bool) -> Result<()> {
+        let reopening = Arc::clone(&self.reopening);
+        let _reopening = reopening.lock().unwrap_or_else(PoisonError::into_inner);
         self.memory = apply::Memory::default();
         let handle = self.handle.load().open_anew(doubted)?;
         let number = |name| handle.state(name);
@@ -278,9 +284,12 @@ impl Applier {
         // Also where nothing is to be applied, something is written: what was found may so far be
         // only in the page cache.
         tx.open_table(crate::store::tables::STATE)?.insert(state::APPLIED_SEQ, last_seq)?;
-        handle.commit(tx)?;
+        let committed = handle.commit(tx);
+        if committed.is_err() && handle.state(state::APPLIED_SEQ)? != last_seq {
+            return committed;
+        }
         self.room.reweigh(ReadTx::new(handle.begin_read()?).event_weight()?);
-        self.handle.store(Arc::new(handle));
-        Ok(())
+        self.handle.swap(Arc::new(handle)).superseded().set();
+        committed
     }
 }

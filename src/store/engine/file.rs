@@ -5,6 +5,9 @@
 //! or change of length is kept here: from then on nothing reaches the file, what redb still writes
 //! stays in memory, and it reads all of it. Whoever commits asks [`Failure::get`] afterwards: with a failure, nothing of
 //! what the handle did since its last good commit counts as durable, and it is to be replaced.
+//!
+//! What the replaced handle reads stays true until the next one writes pages: those may lie where pages were that
+//! were not durable. The next one therefore says so before its first ([`Superseded`]).
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -60,9 +63,31 @@ impl Failure {
     }
 }
 
+/// Whether another handle writes the file, shared with whoever reads through the former one: what he found
+/// since he began may be wrong.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct Superseded(Arc<AtomicBool>);
+
+impl Superseded {
+    /// Whether it is so. To be asked after reading.
+    pub fn is_so(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// From now on it is. To be said before writing.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Opens the database's file, or makes it, and gives with it what will tell of its failures. Where the file is
-/// `doubted`, what can be read from the disk is.
-pub(super) fn open(path: &Path, cache_bytes: usize, doubted: bool) -> Result<(Database, Failure)> {
+/// `doubted`, what can be read from the disk is. `former` is what those know who read it as it was.
+pub(super) fn open(
+    path: &Path,
+    cache_bytes: usize,
+    doubted: bool,
+    former: Option<Superseded>,
+) -> Result<(Database, Failure)> {
     let opened = OpenOptions::new()
         .read(true)
         .write(true)
@@ -76,7 +101,7 @@ pub(super) fn open(path: &Path, cache_bytes: usize, doubted: bool) -> Result<(Da
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
     }
     let failure = Failure::default();
-    let backend = Backend { file, failure: failure.clone(), kept: RwLock::default() };
+    let backend = Backend { file, failure: failure.clone(), kept: RwLock::default(), former };
     let db = Database::builder().set_cache_size(cache_bytes).create_with_backend(backend);
     let db = db.map_err(|error| match StoreError::from(error) {
         damaged @ StoreError::Damaged(_) => damaged,
@@ -91,7 +116,7 @@ pub(in crate::store) fn open_untouched(path: &Path, cache_bytes: usize) -> Resul
     let file = File::open(path).map_err(io(format!("opening {}", path.display())))?;
     let failure = Failure::default();
     failure.note("writing", &io::ErrorKind::ReadOnlyFilesystem.into());
-    let backend = Backend { file, failure, kept: RwLock::default() };
+    let backend = Backend { file, failure, kept: RwLock::default(), former: None };
     Ok(Database::builder().set_cache_size(cache_bytes).create_with_backend(backend)?)
 }
 
@@ -107,9 +132,18 @@ struct Backend {
     file: File,
     failure: Failure,
     kept: RwLock<Option<Kept>>,
+    /// Of the handle that this one takes the place of.
+    former: Option<Superseded>,
 }
 
 impl Backend {
+    /// What is done next to the file may change what the former handle reads.
+    fn supersede(&self) {
+        if let Some(former) = &self.former {
+            former.set();
+        }
+    }
+
     /// Does something to the file; if that fails, or failed before, to the memory instead.
     fn or_keep(
         &self,
@@ -152,7 +186,12 @@ impl StorageBackend for Backend {
     fn set_len(&self, bytes: u64) -> io::Result<()> {
         self.or_keep(
             "setting the length",
-            |file| file.set_len(bytes),
+            |file| {
+                if bytes < file.metadata()?.len() {
+                    self.supersede();
+                }
+                file.set_len(bytes)
+            },
             |_, kept| {
                 kept.blocks.retain(|at, _| at * (BLOCK_BYTES as u64) < bytes);
                 kept.bytes = bytes;
@@ -168,7 +207,13 @@ impl StorageBackend for Backend {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.or_keep(
             "writing",
-            |file| file.write_all_at(data, offset),
+            |file| {
+                // The header is read once, at opening.
+                if offset + data.len() as u64 > BLOCK_BYTES as u64 {
+                    self.supersede();
+                }
+                file.write_all_at(data, offset)
+            },
             |file, kept| kept.write(file, offset, data),
         )
     }
@@ -231,7 +276,7 @@ mod tests {
     use super::*;
 
     fn backend(file: File) -> Backend {
-        Backend { file, failure: Failure::default(), kept: RwLock::default() }
+        Backend { file, failure: Failure::default(), kept: RwLock::default(), former: None }
     }
 
     #[test]

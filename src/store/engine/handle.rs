@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
-use super::file::{self, Failure};
+use super::file::{self, Failure, Superseded};
 use crate::store::error::{Result, StoreError};
 use crate::store::tables::STATE;
 
@@ -12,6 +12,7 @@ use crate::store::tables::STATE;
 pub(super) struct Handle {
     db: Database,
     failure: Failure,
+    superseded: Superseded,
     path: PathBuf,
     cache_bytes: usize,
 }
@@ -20,13 +21,29 @@ impl Handle {
     /// Opens the database's file, or makes it. `doubted`: what the system has of it in memory may not be on the
     /// disk.
     pub fn open(path: &Path, cache_bytes: usize, doubted: bool) -> Result<Self> {
-        let (db, failure) = file::open(path, cache_bytes, doubted)?;
-        Ok(Self { db, failure, path: path.to_owned(), cache_bytes })
+        Self::open_after(path, cache_bytes, doubted, None)
     }
 
-    /// The same file, opened once more. This handle goes on reading; it must have failed or been given up.
+    fn open_after(
+        path: &Path,
+        cache_bytes: usize,
+        doubted: bool,
+        former: Option<Superseded>,
+    ) -> Result<Self> {
+        let (db, failure) = file::open(path, cache_bytes, doubted, former)?;
+        let superseded = Superseded::default();
+        Ok(Self { db, failure, superseded, path: path.to_owned(), cache_bytes })
+    }
+
+    /// The same file, opened once more. This handle must have failed or been given up; it goes on reading until
+    /// it is superseded, which is when the new one writes its first page.
     pub fn open_anew(&self, doubted: bool) -> Result<Self> {
-        Self::open(&self.path, self.cache_bytes, doubted)
+        Self::open_after(&self.path, self.cache_bytes, doubted, Some(self.superseded.clone()))
+    }
+
+    /// Whether what is read through it may be wrong by now.
+    pub fn superseded(&self) -> &Superseded {
+        &self.superseded
     }
 
     /// From now on nothing of what this handle does reaches the file: another one is going to write it.
@@ -78,6 +95,29 @@ mod tests {
         tx.set_durability(durability)?;
         tx.open_table(STATE)?.insert("test", value)?;
         handle.commit(tx)
+    }
+
+    #[test]
+    fn a_handle_is_superseded_by_the_first_page_that_the_next_one_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = Handle::open(&dir.path().join("db"), 1 << 20, false).unwrap();
+        put(&old, 1, redb::Durability::Immediate).unwrap();
+        old.give_up(&StoreError::Full);
+        let new = old.open_anew(true).unwrap();
+        assert!(!old.superseded().is_so(), "opening alone writes none");
+        put(&new, 2, redb::Durability::Immediate).unwrap();
+        assert!(old.superseded().is_so() && !new.superseded().is_so());
+    }
+
+    #[test]
+    fn what_a_failed_commit_wrote_is_read_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let handle = Handle::open(&dir.path().join("db"), 1 << 20, false).unwrap();
+        let tx = handle.begin_write().unwrap();
+        tx.open_table(STATE).unwrap().insert("test", 7).unwrap();
+        handle.give_up(&StoreError::Full); // as a write does that finds no block
+        assert!(handle.commit(tx).is_err());
+        assert_eq!(handle.state("test").unwrap(), 7);
     }
 
     #[test]

@@ -14,10 +14,10 @@ mod writer;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -43,7 +43,7 @@ use queue::{Done, Item, Queue};
 use room::Room;
 use thread::{Alarm, spawn};
 
-pub(super) use file::open_untouched;
+pub(super) use file::{Superseded, open_untouched};
 pub use queue::Ticket;
 pub use room::RoomFigures;
 pub use verify::verify;
@@ -120,6 +120,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     dir: PathBuf,
     handle: Arc<ArcSwap<Handle>>,
+    /// Held while the database is opened anew.
+    reopening: Arc<Mutex<()>>,
     queue: Arc<Queue>,
     progress: Arc<Progress>,
     pulse: Arc<Pulse>,
@@ -190,6 +192,7 @@ impl Store {
         let queue = Arc::new(Queue::new(last_event.0 + 1, room.min_free / 2));
         let last_change = handle.state(state::LAST_CHANGE)?;
         let handle = Arc::new(ArcSwap::from_pointee(handle));
+        let reopening = Arc::<Mutex<()>>::default();
         let (jobs, applier_jobs) = mpsc::channel();
         let on_fatal = options.on_fatal;
         let preparer = journal.preparer();
@@ -206,6 +209,7 @@ impl Store {
         };
         let applier = applier::Applier {
             handle: Arc::clone(&handle),
+            reopening: Arc::clone(&reopening),
             memory,
             progress: Arc::clone(&progress),
             room: Arc::clone(&room),
@@ -228,6 +232,7 @@ impl Store {
         Ok(Self(Arc::new(Inner {
             dir: dir.into(),
             handle,
+            reopening,
             queue,
             progress,
             pulse,
@@ -262,18 +267,40 @@ impl Store {
         inner.queue.push(changes, Done::new(done))
     }
 
+    /// What `f` answers from a snapshot as [`Self::read`] gives it. Blocks.
+    ///
+    /// # Errors
+    /// Those of `f`, and [`StoreError::Failed`] where the database failed and was opened anew meanwhile: the answer
+    /// may then be wrong, and so may an error or a panic. Asked again, it is right.
+    pub fn read_with<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&ReadTx) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let tx = self.read()?;
+        let answer = catch_unwind(AssertUnwindSafe(|| f(&tx)));
+        tx.still_true()?;
+        answer.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
     /// A snapshot that holds everything acknowledged before this call. Blocks until it does:
-    /// normally not at all, under load for one batch.
+    /// normally not at all, under load for one batch. What is read from it is sure only as long as the
+    /// database does not fail, so [`Self::read_with`] is the way to answer anybody.
     pub fn read(&self) -> Result<ReadTx> {
         self.0.progress.wait_applied();
-        let handle = self.0.handle.load_full();
+        let mut handle = self.0.handle.load_full();
+        if handle.superseded().is_so() {
+            // The next one comes in a moment.
+            drop(self.0.reopening.lock().unwrap_or_else(PoisonError::into_inner));
+            handle = self.0.handle.load_full();
+        }
         if handle.failure().is_some() && self.0.progress.check().is_ok() && self.0.queue.len() == 0
         {
             // A page could not be read, and nobody who writes has noticed yet.
             let _ = self.0.queue.push_exclusive(Item::Exclusive(Box::new(|_| false)));
         }
         let tx = ReadTx::new(handle.begin_read()?);
-        Ok(tx.keeping(handle))
+        let superseded = handle.superseded().clone();
+        Ok(tx.keeping(handle, superseded))
     }
 
     /// What tells whether the database is still the one that it was at this call. After a failure it is opened anew,
@@ -373,6 +400,12 @@ impl Store {
     #[cfg(test)]
     pub(super) fn durable_seq(&self) -> u64 {
         self.0.progress.durable()
+    }
+
+    /// Fails as a write does that goes wrong: whoever writes next notices.
+    #[cfg(test)]
+    pub(super) fn fail_database(&self) {
+        self.0.handle.load().give_up(&StoreError::Failed("a test wants it".to_owned()));
     }
 
     /// Figures of this moment.

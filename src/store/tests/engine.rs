@@ -13,7 +13,7 @@ use crate::domain::{CameraId, EventId, Timestamp};
 use crate::store::tables::{EVENTS, IDEMPOTENCY, SCHEMA_VERSION, STATE, state};
 use crate::store::{Change, Create, GroupBy, Options, Query, Selection, Store, StoreError};
 
-fn event(time: i64) -> Change {
+pub(super) fn event(time: i64) -> Change {
     Change::Create(create(1, 1, time, &[("a", "1")]))
 }
 

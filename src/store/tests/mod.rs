@@ -5,6 +5,7 @@ mod engine;
 mod machine;
 mod model;
 mod queries;
+mod reopening;
 mod replay;
 pub(super) mod ways;
 
