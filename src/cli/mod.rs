@@ -111,8 +111,8 @@ pub enum DataCommand {
         /// Leave pictures and metadata files out
         #[arg(long)]
         without_pictures: bool,
-        /// Seal the secret key into it, under the first line of this file (age format); without it the
-        /// key stays out, and a restore on another machine needs new tokens
+        /// Seal the secret key, and the certificate authority if there is one, into it, under the first line of
+        /// this file (age format); without it both stay out, and a restore on another machine needs new tokens
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
     },
@@ -120,7 +120,8 @@ pub enum DataCommand {
     Restore {
         /// The backup
         file: PathBuf,
-        /// Take the secret key out of it too, with the passphrase that is the first line of this file
+        /// Take the secret key and the certificate authority out of it too, with the passphrase that is the first
+        /// line of this file
         #[arg(long, value_name = "FILE")]
         passphrase_file: Option<PathBuf>,
     },

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::open::{self, Failure};
 use crate::service::backup::Wanted;
-use crate::store::backup::{KeyOutcome, Manifest};
+use crate::store::backup::{CaOutcome, KeyOutcome, Manifest};
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub(super) struct BackedUp {
     pub filemeta: u64,
     pub filemeta_missing: u64,
     pub with_key: bool,
+    /// Whether the server has a certificate authority of its own, and whether that is in it.
+    pub own_ca: bool,
+    pub with_ca: bool,
     pub parts: Vec<Part>,
 }
 
@@ -62,8 +65,9 @@ pub(super) struct Restored {
     pub releases_dropped: u64,
     /// `same`, `restored` or `other`: with the last, tokens must be issued again.
     pub key: String,
-    /// Whether the backup's server had a certificate authority of its own that is not here.
-    pub own_ca_missing: bool,
+    /// The certificate authority: `none`, `same`, `restored`, `replaced` or `other`; with the last, clients must
+    /// be told to trust another one.
+    pub ca: String,
     /// Credentials that were revoked or rotated since the backup and stay so.
     pub revocations_kept: u64,
     /// Credentials that may have been revoked since the backup.
@@ -92,6 +96,13 @@ pub(super) fn restore(
         KeyOutcome::Restored => "restored",
         KeyOutcome::Other => "other",
     };
+    let ca = match done.ca {
+        CaOutcome::None => "none",
+        CaOutcome::Same => "same",
+        CaOutcome::Restored => "restored",
+        CaOutcome::Replaced => "replaced",
+        CaOutcome::Other => "other",
+    };
     let doubtful = done.doubtful.into_iter().map(|credential| Doubtful {
         kind: credential.kind.to_owned(),
         id: credential.id,
@@ -107,7 +118,7 @@ pub(super) fn restore(
         filemeta_missing: done.filemeta_missing,
         releases_dropped: done.releases_dropped,
         key: key.to_owned(),
-        own_ca_missing: done.own_ca_missing,
+        ca: ca.to_owned(),
         revocations_kept: done.revocations_kept,
         doubtful: doubtful.collect(),
     })))
@@ -148,6 +159,8 @@ fn described(file: PathBuf, manifest: Manifest, bytes: u64) -> BackedUp {
         filemeta: manifest.filemeta,
         filemeta_missing: manifest.filemeta_missing,
         with_key: manifest.has_key(),
+        own_ca: manifest.own_ca,
+        with_ca: manifest.has_ca(),
         parts: parts.collect(),
         version: manifest.version,
         checksum: manifest.checksum,
@@ -174,6 +187,12 @@ pub(super) fn print_backup(out: &mut dyn Write, backup: &BackedUp) -> io::Result
     }
     if !backup.with_key {
         writeln!(out, "  without the secret key: on another machine tokens must be issued again")?;
+    }
+    if backup.own_ca && !backup.with_ca {
+        writeln!(
+            out,
+            "  without the certificate authority: on another machine clients must trust a new one"
+        )?;
     }
     for part in &backup.parts {
         writeln!(out, "  {:16} {:>12} bytes  sha256 {}", part.name, part.bytes, part.sha256)?;
@@ -208,11 +227,16 @@ pub(super) fn print_restored(out: &mut dyn Write, restored: &Restored) -> io::Re
             "  {count} outputs were forced on when the backup was made; look whether they still are"
         )?;
     }
-    if restored.own_ca_missing {
-        writeln!(
+    match restored.ca.as_str() {
+        "replaced" => writeln!(
             out,
-            "  the certificate authority is never in a backup: the next start makes another"
-        )?;
+            "  the certificate authority is that of the backup; the one before is with what was there"
+        )?,
+        "other" => writeln!(
+            out,
+            "  the certificate authority is another one, or made at the next start: clients must be told to trust it"
+        )?,
+        _ => {}
     }
     if restored.revocations_kept > 0 {
         let count = restored.revocations_kept;
@@ -251,6 +275,8 @@ impl BackedUp {
             filemeta: 0,
             filemeta_missing: 0,
             with_key: false,
+            own_ca: false,
+            with_ca: false,
             parts: vec![Part { name: "tables".to_owned(), bytes: 40, sha256: String::new() }],
         }
     }
@@ -269,7 +295,7 @@ impl Restored {
             filemeta_missing: 0,
             releases_dropped: 0,
             key: "same".to_owned(),
-            own_ca_missing: false,
+            ca: "none".to_owned(),
             revocations_kept: 0,
             doubtful: vec![Doubtful { kind: String::new(), id: 1, name: String::new() }],
         }

@@ -160,11 +160,6 @@ pub fn tls_file(dir: &Path, file: TlsFile) -> Result<Option<String>> {
     }
 }
 
-/// Whether there is an own certificate authority.
-pub(super) fn has_own_ca(dir: &Path) -> bool {
-    dir.join(TlsFile::Authority.name()).exists()
-}
-
 /// Writes a file of the server's own TLS, mode 0600.
 pub fn put_tls_file(dir: &Path, file: TlsFile, text: &str) -> Result<()> {
     replace(dir, file.name(), text.as_bytes())

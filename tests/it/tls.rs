@@ -67,6 +67,33 @@ fn the_own_ca_is_made_once_and_clients_that_trust_it_are_served() {
     assert_eq!(again["tls"], system["tls"], "the certificate is the same too");
 }
 
+/// What is restored with its passphrase on a new machine is trusted by whoever trusted the old one.
+#[test]
+fn a_ca_that_was_sealed_into_a_backup_is_trusted_on_another_machine() {
+    let old = Site::with(OWN_CA);
+    let trust = old.own_ca();
+    let scratch = tempfile::tempdir().unwrap();
+    let (file, passphrase) = (scratch.path().join("a.backup"), scratch.path().join("passphrase"));
+    std::fs::write(&passphrase, "rhubarb lantern 77\n").unwrap();
+    let (file, with) = (file.to_str().unwrap(), passphrase.to_str().unwrap());
+    let made = old.cli(&["backup", file, "--passphrase-file", with]);
+    assert_eq!((&made["own_ca"], &made["with_ca"]), (&json!(true), &json!(true)), "{made}");
+
+    let mut new = Site::with(OWN_CA);
+    assert!(new.connect(&trust, "127.0.0.1").is_err(), "it has a CA of its own");
+    assert_eq!(new.stop(), Some(0));
+    let restored = new.cli(&["restore", file]);
+    assert_eq!(restored["ca"], "other", "{restored}");
+    let restored = new.cli(&["restore", file, "--passphrase-file", with]);
+    assert_eq!(restored["ca"], "replaced", "{restored}");
+    let former = std::path::Path::new(restored["former"].as_str().unwrap());
+    assert!(std::fs::read_to_string(former.join("tls-ca.pem")).unwrap().contains("PRIVATE"));
+    let mode = std::fs::metadata(new.data().join("tls-ca.pem")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    new.start();
+    assert_eq!(new.ask(&trust, "GET", "/healthz", "", "").status, 200);
+}
+
 #[test]
 fn without_tls_there_is_no_ca() {
     let site = Site::with("");

@@ -41,6 +41,8 @@ pub(super) const TABLES: &str = "tables";
 pub(super) const JOURNAL: &str = "journal";
 /// Part with the sealed secret key.
 pub(super) const KEY: &str = "secret.key.age";
+/// Part with the sealed certificate authority.
+pub(super) const CA: &str = "tls-ca.pem.age";
 
 /// Told how many more items are written; `false` stops.
 pub(super) type Watch<'w> = dyn FnMut(u64) -> bool + 'w;

@@ -8,8 +8,10 @@
 //! name them without a gap, the manifest by what follows it.
 //!
 //! Parts: `tables` (`dump.rs`), `journal` (records that the tables do not hold; only of a backup
-//! that is made before an upgrade), `pictures`, `filemeta`, `secret.key.age` (`seal.rs`).
+//! that is made before an upgrade), `pictures`, `filemeta`, `secret.key.age` and `tls-ca.pem.age` (`seal.rs`; only
+//! with a passphrase). A part that a version does not know is proved and left out, so that one more needs no new format.
 
+mod ca;
 mod dump;
 mod file;
 mod former;
@@ -29,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Result;
 use crate::domain::Timestamp;
 
+pub use ca::CaOutcome;
 pub use file::PARTIAL;
 pub use restore::{DoubtfulCredential, KeyOutcome, RestoreOptions, Restored, restore};
 pub use seal::PASSPHRASE_BYTES;
@@ -105,8 +108,11 @@ pub struct Manifest {
     pub filemeta: u64,
     /// Metadata files of events that could not be read.
     pub filemeta_missing: u64,
-    /// Whether there was a certificate authority of its own, which is never part of a backup.
+    /// Whether there was a certificate authority of its own.
     pub own_ca: bool,
+    /// A fingerprint of that one's certificate; empty without one, and in backups from before there were fingerprints.
+    #[serde(default)]
+    pub ca_fingerprint: String,
     /// A fingerprint of the secret key that its tokens are derived from; never the key.
     pub key_fingerprint: String,
     /// Its parts, in order.
@@ -122,6 +128,11 @@ impl Manifest {
     /// Whether the secret key is in it, sealed.
     pub fn has_key(&self) -> bool {
         self.part(file::KEY).is_some()
+    }
+
+    /// Whether the certificate authority is in it, sealed.
+    pub fn has_ca(&self) -> bool {
+        self.part(file::CA).is_some()
     }
 
     /// When it was begun.

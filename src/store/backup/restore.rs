@@ -5,7 +5,8 @@ use std::{fmt, fs};
 
 use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 
-use super::file::{Input, JOURNAL, KEY, Reader, TABLES};
+use super::ca::{self, CaOutcome};
+use super::file::{CA, Input, JOURNAL, KEY, Reader, TABLES};
 use super::former::{Former, keep_ids, keep_revocations, word};
 use super::place::{fail_others, place};
 use super::take::fingerprint;
@@ -15,6 +16,7 @@ use crate::domain::{Attachment, Credential, EventId, Timestamp};
 use crate::store::change::Change;
 use crate::store::engine::{DATABASE_FILE, private};
 use crate::store::error::{Result, StoreError};
+use crate::store::files::TlsFile;
 use crate::store::read::ReadTx;
 use crate::store::tables::{RELEASES, SCHEMA_VERSION, SESSIONS, STATE, state};
 use crate::store::write::WriteTx;
@@ -22,7 +24,7 @@ use crate::store::{apply, files, migrate};
 
 /// Longest record and file of an event that are read.
 const RECORD_BYTES_MAX: u64 = 64 << 20;
-/// Most bytes of a sealed key.
+/// Most bytes of what is sealed.
 const SEALED_BYTES_MAX: u64 = 64 << 10;
 /// Changes of one transaction.
 const CHUNK: usize = 1_000;
@@ -30,7 +32,7 @@ const CHUNK: usize = 1_000;
 /// How to restore.
 #[derive(Clone)]
 pub struct RestoreOptions {
-    /// Opens the sealed secret key, which then takes the place of the one there is.
+    /// Opens the sealed secret key and certificate authority, which then take the place of those there are.
     pub passphrase: Option<String>,
     /// Now.
     pub now: Timestamp,
@@ -91,8 +93,8 @@ pub struct Restored {
     pub releases_dropped: u64,
     /// What became of the secret key.
     pub key: KeyOutcome,
-    /// Whether there was a certificate authority of its own that is not here: the next start makes another.
-    pub own_ca_missing: bool,
+    /// What became of the certificate authority.
+    pub ca: CaOutcome,
     /// Credentials that were revoked or rotated since and stay so.
     pub revocations_kept: u64,
     /// Without a former database of the same origin, or with one of a newer version, whose credentials this
@@ -113,7 +115,8 @@ pub fn restore(dir: &Path, path: &Path, options: &RestoreOptions) -> Result<Rest
         return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
     }
     let manifest = reader.verify(false, &mut |_| true)?;
-    let secret = unseal(&reader, options.passphrase.as_deref())?;
+    let secrets = options.passphrase.as_deref().map(|passphrase| unseal(&reader, passphrase));
+    let secrets = secrets.transpose()?;
     let former = Former::read(dir)?; // has the lock for itself
     let _lock = files::lock(dir)?;
     swap::finish(dir)?;
@@ -124,12 +127,14 @@ pub fn restore(dir: &Path, path: &Path, options: &RestoreOptions) -> Result<Rest
     point("before anything is made");
     let new = dir.join(swap::NEW);
     files::make_dir(&new)?;
-    let made = make(&reader, &manifest, dir, &new, former.as_ref(), secret.as_ref(), options);
+    let made = make(&reader, &manifest, dir, &new, former.as_ref(), secrets.as_ref(), options);
     if made.is_err() {
         let _ = fs::remove_dir_all(&new);
     }
     let made = made?;
-    let key = match (&secret, files::key_bytes(dir)?) {
+    let sealed_ca = secrets.as_ref().and_then(|secrets| secrets.ca.as_deref());
+    let ca = ca::outcome(&manifest, ca::of(dir)?.as_deref(), sealed_ca);
+    let key = match (&secrets, files::key_bytes(dir)?) {
         (Some(_), _) => KeyOutcome::Restored,
         (None, Some(key)) if fingerprint(&key) == manifest.key_fingerprint => KeyOutcome::Same,
         _ => KeyOutcome::Other,
@@ -141,7 +146,7 @@ pub fn restore(dir: &Path, path: &Path, options: &RestoreOptions) -> Result<Rest
     }
     Ok(Restored {
         bytes: reader.bytes(),
-        own_ca_missing: manifest.own_ca && !files::has_own_ca(dir),
+        ca,
         manifest,
         former: aside.exists().then_some(aside),
         last_event: made.last_event,
@@ -156,19 +161,30 @@ pub fn restore(dir: &Path, path: &Path, options: &RestoreOptions) -> Result<Rest
     })
 }
 
-fn unseal(reader: &Reader, passphrase: Option<&str>) -> Result<Option<[u8; 32]>> {
-    let Some(passphrase) = passphrase else { return Ok(None) };
+/// What was sealed.
+struct Secrets {
+    key: [u8; 32],
+    ca: Option<String>,
+}
+
+fn unseal(reader: &Reader, passphrase: &str) -> Result<Secrets> {
     let refused = |text: &str| StoreError::Failed(text.to_owned());
-    let part = reader.manifest.parts.iter().find(|part| part.name == KEY);
-    let part = part.ok_or_else(|| refused("the backup holds no secret key to open"))?;
-    if part.bytes > SEALED_BYTES_MAX {
-        return Err(refused("the sealed secret key is too long"));
-    }
-    let mut input = reader.named(KEY)?.ok_or_else(|| refused("the backup holds no secret key"))?;
-    let mut sealed = vec![0; usize::try_from(part.bytes).unwrap_or_default()];
-    input.exactly(&mut sealed)?;
-    let key = seal::open(&sealed, passphrase)?.ok_or_else(|| refused("the passphrase is wrong"))?;
-    key.try_into().map(Some).map_err(|_| refused("the sealed secret key has another length"))
+    let opened = |name| -> Result<Option<Vec<u8>>> {
+        let part = reader.manifest.parts.iter().find(|part| part.name == name);
+        let (Some(part), Some(mut input)) = (part, reader.named(name)?) else { return Ok(None) };
+        if part.bytes > SEALED_BYTES_MAX {
+            return Err(refused(&format!("{name} is too long")));
+        }
+        let mut sealed = vec![0; usize::try_from(part.bytes).unwrap_or_default()];
+        input.exactly(&mut sealed)?;
+        let opened = seal::open(&sealed, passphrase)?;
+        opened.ok_or_else(|| refused("the passphrase is wrong")).map(Some)
+    };
+    let key = opened(KEY)?.ok_or_else(|| refused("the backup holds no secret key to open"))?;
+    let key = key.try_into().map_err(|_| refused("the sealed secret key has another length"))?;
+    let ca = opened(CA)?.map(String::from_utf8).transpose();
+    let ca = ca.map_err(|_| refused("the sealed certificate authority is no text"))?;
+    Ok(Secrets { key, ca })
 }
 
 /// What was made.
@@ -188,13 +204,17 @@ fn make(
     dir: &Path,
     new: &Path,
     former: Option<&Former>,
-    secret: Option<&[u8; 32]>,
+    secrets: Option<&Secrets>,
     options: &RestoreOptions,
 ) -> Result<Made> {
     let damaged = |what: &str| StoreError::Damaged(format!("the backup: {what}"));
     files::make_dir(&new.join("journal"))?; // a new one is begun in it
-    if let Some(key) = secret {
-        files::replace(new, files::SECRET_KEY, key)?;
+    if let Some(secrets) = secrets {
+        files::replace(new, files::SECRET_KEY, &secrets.key)?;
+        let there = ca::of(dir)?;
+        if let Some(ca) = secrets.ca.as_deref().filter(|ca| there.as_deref() != Some(*ca)) {
+            files::put_tls_file(new, TlsFile::Authority, ca)?;
+        }
     }
     let path = new.join(DATABASE_FILE);
     let db = Database::builder().set_cache_size(options.cache_bytes).create(&path)?;

@@ -1,4 +1,4 @@
-//! The secret key under a passphrase, in the age format (age-encryption.org/v1, one scrypt recipient):
+//! The secret key, and the certificate authority, under a passphrase, in the age format (age-encryption.org/v1, one scrypt recipient):
 //! `age --decrypt` opens it as well.
 //!
 //! Written here because what is needed is one recipient and one chunk; the crate that has all of the
@@ -58,7 +58,7 @@ pub(super) fn seal(plain: &[u8], passphrase: &str) -> Result<Vec<u8>> {
 /// # Errors
 /// [`StoreError::Damaged`].
 pub(super) fn open(sealed: &[u8], passphrase: &str) -> Result<Option<Vec<u8>>> {
-    let damaged = || StoreError::Damaged("the sealed secret key cannot be read".to_owned());
+    let damaged = || StoreError::Damaged("what is sealed cannot be read".to_owned());
     let mut lines = sealed.splitn(5, |byte| *byte == b'\n');
     let mut line = || lines.next().and_then(|line| std::str::from_utf8(line).ok());
     let (Some(version), Some(stanza), Some(body), Some(end)) = (line(), line(), line(), line())
@@ -122,7 +122,7 @@ fn last_chunk() -> Nonce {
 }
 
 fn sealing(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Failed(format!("sealing the secret key: {error}"))
+    StoreError::Failed(format!("sealing: {error}"))
 }
 
 #[cfg(test)]

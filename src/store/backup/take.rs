@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
-use super::file::{JOURNAL, KEY, TABLES, Watch, Writer};
-use super::{Manifest, Reason, dump, hex, point, seal};
+use super::file::{CA, JOURNAL, KEY, TABLES, Watch, Writer};
+use super::{Manifest, Reason, ca, dump, hex, point, seal};
 use crate::domain::{Attachment, Timestamp};
 use crate::store::attachment::{self, Held, folder_name};
 use crate::store::engine::{DATABASE_FILE, Store};
@@ -23,7 +23,7 @@ pub struct BackupOptions {
     pub path: PathBuf,
     /// Whether pictures and metadata files are part of it.
     pub with_pictures: bool,
-    /// Seals the secret key into it; without one the key stays out.
+    /// Seals the secret key and the certificate authority into it; without one both stay out.
     pub passphrase: Option<String>,
     /// Why it is made.
     pub reason: Reason,
@@ -48,7 +48,10 @@ struct Beside<'b> {
     /// Sealed.
     key: Option<Vec<u8>>,
     key_fingerprint: String,
-    own_ca: bool,
+    /// Sealed.
+    ca: Option<Vec<u8>>,
+    /// Of a server that has one.
+    ca_fingerprint: Option<String>,
 }
 
 impl Store {
@@ -70,10 +73,14 @@ impl Store {
         let Some(_one) = self.begin_backup() else { return Err(StoreError::Busy) };
         let key = files::key_bytes(self.dir())?;
         let key_fingerprint = key.as_ref().map(fingerprint).unwrap_or_default();
-        let key = match (&options.passphrase, key) {
-            (Some(passphrase), Some(key)) => Some(seal::seal(&key, passphrase)?),
-            _ => None,
+        let ca = ca::of(self.dir())?;
+        let ca_fingerprint = ca.as_deref().map(ca::fingerprint);
+        let sealed = |plain: Option<&[u8]>| match (&options.passphrase, plain) {
+            (Some(passphrase), Some(plain)) => seal::seal(plain, passphrase).map(Some),
+            _ => Ok(None),
         };
+        let key = sealed(key.as_ref().map(<[u8; 32]>::as_slice))?;
+        let ca = sealed(ca.as_ref().map(String::as_bytes))?;
         let stats = self.stats();
         let of_kind = |of| self.attachments(of).bytes();
         let files =
@@ -87,8 +94,7 @@ impl Store {
             (self.read_all()?, None)
         };
         let held = held.as_ref().map(<[Held<'_>; 2]>::as_slice);
-        let own_ca = files::has_own_ca(self.dir());
-        let beside = Beside { journal: &[], held, key, key_fingerprint, own_ca };
+        let beside = Beside { journal: &[], held, key, key_fingerprint, ca, ca_fingerprint };
         write(&tx, &beside, options, (stats.min_free_bytes, &is_whole), watch)
     }
 
@@ -143,8 +149,9 @@ pub(in crate::store) fn before_upgrade(
     let database = std::fs::metadata(data_dir.join(DATABASE_FILE)).map_or(0, |meta| meta.len());
     look_for_room(&path, database, reserve)?;
     let key_fingerprint = files::key_bytes(data_dir)?.as_ref().map(fingerprint).unwrap_or_default();
-    let own_ca = files::has_own_ca(data_dir);
-    let beside = Beside { journal, held: None, key: None, key_fingerprint, own_ca };
+    let ca_fingerprint = ca::of(data_dir)?.as_deref().map(ca::fingerprint);
+    let beside =
+        Beside { journal, held: None, key: None, key_fingerprint, ca: None, ca_fingerprint };
     let options = BackupOptions {
         path: path.clone(),
         with_pictures: false,
@@ -189,9 +196,11 @@ fn write(
             Attachment::Filemeta => filemeta = counts,
         }
     }
-    if let Some(sealed) = &beside.key {
-        out.begin(KEY);
-        out.put(sealed)?;
+    for (name, sealed) in [(KEY, &beside.key), (CA, &beside.ca)] {
+        if let Some(sealed) = sealed {
+            out.begin(name);
+            out.put(sealed)?;
+        }
     }
     let (incarnation, origin) = incarnations(&tx.tx)?;
     let by_time = tx.tx.open_table(EVENTS_BY_TIME)?;
@@ -221,7 +230,8 @@ fn write(
         pictures_missing: pictures.1,
         filemeta: filemeta.0,
         filemeta_missing: filemeta.1,
-        own_ca: beside.own_ca,
+        own_ca: beside.ca_fingerprint.is_some(),
+        ca_fingerprint: beside.ca_fingerprint.clone().unwrap_or_default(),
         key_fingerprint: beside.key_fingerprint.clone(),
         parts,
     })
