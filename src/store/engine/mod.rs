@@ -6,6 +6,7 @@ mod handle;
 mod progress;
 mod pulse;
 mod queue;
+mod reading;
 mod reserve;
 mod room;
 mod thread;
@@ -14,10 +15,10 @@ mod writer;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -265,52 +266,6 @@ impl Store {
         }
         inner.room.spend(changes.iter().map(|change| change.bytes() as u64).sum());
         inner.queue.push(changes, Done::new(done))
-    }
-
-    /// What `f` answers from a snapshot as [`Self::read`] gives it. Blocks.
-    ///
-    /// # Errors
-    /// Those of `f`, and [`StoreError::Failed`] where the database failed and was opened anew meanwhile: the answer
-    /// may then be wrong, and so may an error or a panic. Asked again, it is right.
-    pub fn read_with<T, E: From<StoreError>>(
-        &self,
-        f: impl FnOnce(&ReadTx) -> std::result::Result<T, E>,
-    ) -> std::result::Result<T, E> {
-        let tx = self.read()?;
-        let answer = catch_unwind(AssertUnwindSafe(|| f(&tx)));
-        tx.still_true()?;
-        answer.unwrap_or_else(|panic| resume_unwind(panic))
-    }
-
-    /// A snapshot that holds everything acknowledged before this call. Blocks until it does:
-    /// normally not at all, under load for one batch. What is read from it is sure only as long as the
-    /// database does not fail, so [`Self::read_with`] is the way to answer anybody.
-    pub fn read(&self) -> Result<ReadTx> {
-        self.0.progress.wait_applied();
-        let mut handle = self.0.handle.load_full();
-        if handle.superseded().is_so() {
-            // The next one comes in a moment.
-            drop(self.0.reopening.lock().unwrap_or_else(PoisonError::into_inner));
-            handle = self.0.handle.load_full();
-        }
-        if handle.failure().is_some() && self.0.progress.check().is_ok() && self.0.queue.len() == 0
-        {
-            // A page could not be read, and nobody who writes has noticed yet.
-            let _ = self.0.queue.push_exclusive(Item::Exclusive(Box::new(|_| false)));
-        }
-        let tx = ReadTx::new(handle.begin_read()?);
-        let superseded = handle.superseded().clone();
-        Ok(tx.keeping(handle, superseded))
-    }
-
-    /// What tells whether the database is still the one that it was at this call. After a failure it is opened anew,
-    /// and whoever reads from it as it was may find pages that are used for something else by now.
-    pub(super) fn same_database(&self) -> impl Fn() -> Result<()> + use<> {
-        let (handle, now) = (self.0.handle.load_full(), Arc::clone(&self.0.handle));
-        move || match handle.failure() {
-            None if Arc::ptr_eq(&handle, &now.load()) => Ok(()),
-            _ => Err(StoreError::Failed("the database failed meanwhile".to_owned())),
-        }
     }
 
     /// Runs `f` in a transaction on the settings, after everything queued before has been applied,
