@@ -88,8 +88,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// Figures for a monitoring system, in Prometheus's text format.
 ///
-/// For a metrics token (`watchpost token create --access metrics`), an admin and a license key. A
-/// series whose figure is not known now is left out.
+/// For a metrics token (`watchpost token create --access metrics`) and an admin. A series whose figure
+/// is not known now is left out.
 #[utoipa::path(get, path = METRICS, tag = "health", responses(
     (status = 200, body = String, content_type = "text/plain; version=0.0.4"),
     (status = 401, body = ErrorBody, description = "`invalid_auth`"),

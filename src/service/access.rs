@@ -113,9 +113,9 @@ impl Caller {
         };
         let allowed = match self.rights {
             Rights::Access(Access::All) => match action {
-                DeleteEvents | Manage | ReadMetrics => self.is_account_wide(),
-                // A key that made users or keys would outlive its own end.
-                Govern | UseAdmin => self.who == Who::Local,
+                DeleteEvents | Manage => self.is_account_wide(),
+                // A key that made users or keys would outlive its own end; figures have a token of their own.
+                Govern | UseAdmin | ReadMetrics => self.who == Who::Local,
                 _ => true,
             },
             Rights::Access(Access::Watch) => matches!(action, ReadEvents | ReadCameras),
@@ -199,9 +199,9 @@ mod tests {
             ChangeCameras,
             Trigger,
             Manage,
-            ReadMetrics,
             UseAdmin,
             Govern,
+            ReadMetrics,
         ];
         let own = || Scope::Cameras(vec![CameraId(1)]);
         let access = Rights::Access;
@@ -214,7 +214,7 @@ mod tests {
             ),
             (access(Access::Ingest), own(), vec![CreateEvents]),
             (access(Access::Metrics), own(), vec![ReadMetrics]),
-            (access(Access::All), Scope::All, all[..all.len() - 2].to_vec()),
+            (access(Access::All), Scope::All, all[..all.len() - 3].to_vec()),
             (Rights::Role(Role::Admin), Scope::All, all.to_vec()),
             (
                 Rights::Role(Role::Operator),

@@ -408,8 +408,9 @@ fn the_schedule_makes_keeps_and_forgets() {
     };
     let first = wait(&|names| names.len() == 1)[0].clone();
     assert!(first.ends_with("-scheduled.backup"), "{first}");
-    let key = server.key();
-    let metrics = server.client(&key).get("/metrics").text;
+    let made = server.cli_json(&["token", "create", "--access", "metrics"]);
+    let reader = format!("Bearer {}", made["token"].as_str().unwrap());
+    let metrics = server.client(&reader).get("/metrics").text;
     assert!(metrics.contains("\nwatchpost_last_backup_timestamp_seconds "), "{metrics}");
     assert!(metrics.contains("\nwatchpost_backup_failures_total 0\n"));
     // One that is an hour old is not needed twice; a start looks at the folder.
@@ -434,7 +435,7 @@ fn the_schedule_makes_keeps_and_forgets() {
     server.restart_with(&["--backup-every", "1", "--backup-dir", bad.to_str().unwrap()]);
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let metrics = server.client(&key).get("/metrics").text;
+        let metrics = server.client(&reader).get("/metrics").text;
         if metrics.contains("\nwatchpost_backup_failures_total 1\n") {
             break;
         }
@@ -443,5 +444,5 @@ fn the_schedule_makes_keeps_and_forgets() {
     }
     let system = server.admin().get("/api/admin/v1/system/").ok(200).to_string();
     assert!(system.contains("the last backup failed"), "{system}");
-    fill(&server.client(&key), 3);
+    fill(&server.client(&server.key()), 3);
 }

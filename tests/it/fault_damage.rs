@@ -50,7 +50,7 @@ fn a_damaged_event_is_left_out_and_reported() {
     assert!(listed.iter().all(|object| object["id"] != id), "{page}");
     assert_eq!(client.get(&format!("{EVENTS}{id}/")).status, 404);
     assert_eq!(client.get(&format!("{EVENTS}500/")).status, 200, "the others are there");
-    let metrics = client.get("/metrics").text;
+    let metrics = server.admin().get("/metrics").text;
     let series =
         metrics.lines().find(|l| l.starts_with("watchpost_corrupt_records_total")).unwrap();
     assert!(!series.ends_with(" 0"), "{series}");
