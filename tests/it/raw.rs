@@ -69,16 +69,22 @@ impl Raw {
         self.answer()
     }
 
+    /// Whether the head of an answer comes; waits for that. [`Raw::answer`] still gives all of it.
+    pub fn has_head(&mut self) -> bool {
+        while find(&self.unread, b"\r\n\r\n").is_none() {
+            if !self.more() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Reads one answer.
     pub fn answer(&mut self) -> Result<Answer, Lost> {
-        let end = loop {
-            if let Some(at) = find(&self.unread, b"\r\n\r\n") {
-                break at + 4;
-            }
-            if !self.more() {
-                return Err(self.lost());
-            }
-        };
+        if !self.has_head() {
+            return Err(self.lost());
+        }
+        let end = find(&self.unread, b"\r\n\r\n").map_or(0, |at| at + 4);
         let head = String::from_utf8_lossy(&self.unread[..end]).into_owned();
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::common::{PATIENCE, Server};
 
-const STREAM: &str = "/api/v2/storage/events/stream/";
+pub const STREAM: &str = "/api/v2/storage/events/stream/";
 
 /// One message of a feed.
 #[derive(Debug, Default, Clone, PartialEq)]

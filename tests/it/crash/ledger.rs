@@ -122,6 +122,16 @@ impl Ledger {
         rows.len() as u64
     }
 
+    /// Creates that were carried out and not answered.
+    pub fn kept_unanswered(&self) -> usize {
+        self.kept_unanswered
+    }
+
+    /// The marker of the event that has or had this id.
+    pub fn owner(&self, id: u64) -> Option<&str> {
+        self.owners.get(&id).map(String::as_str)
+    }
+
     /// What happened, for people.
     pub fn summary(&self) -> String {
         let count = |state| self.known.values().filter(|known| known.state == state).count();
@@ -154,6 +164,9 @@ impl Ledger {
         let (first, second) = (ask(), ask());
         assert!(matches!(first.status, 200 | 201), "{}", first.text);
         assert_eq!(second.status, 200, "{}", second.text);
+        if first.status == 200 && first.json()["created"].as_u64().unwrap_or(0) == 0 {
+            self.kept_unanswered += open.markers.len();
+        }
         let (first, second) = (ids(&first), ids(&second));
         assert_eq!(first, second);
         assert_eq!(first.len(), open.markers.len());

@@ -112,6 +112,7 @@ impl Sender<'_> {
             Ok(answer) => {
                 let found = answer.status;
                 assert!((200..300).contains(&found), "{method} {path}: {found} {}", answer.text);
+                assert!(found == 204 || !answer.json().is_null(), "{method} {path}: {answer:?}");
                 if answer.header("connection").is_some_and(|value| value == "close") {
                     // The answer counts; without a new connection the next request will end it.
                     if let Ok(raw) = Raw::connect(&self.base) {
