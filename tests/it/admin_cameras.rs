@@ -1,10 +1,8 @@
 //! The site's cameras and tokens through the real binary.
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 
-use crate::common::{PATIENCE, Server};
+use crate::common::{Server, until};
 use crate::site::{EVENTS, camera, event, fill, inner, total};
 
 const CAMERAS: &str = "/api/admin/v1/cameras/";
@@ -101,11 +99,7 @@ fn a_camera_goes_with_its_events_or_without() {
     let started = key.delete(&format!("{CAMERAS}3/?events=delete"));
     assert_eq!(started.ok(202)["total"], 2_000);
     let job = started.header("location").unwrap().to_owned();
-    let deadline = Instant::now() + PATIENCE;
-    while key.get(&job).ok(200)["state"] == "running" {
-        assert!(Instant::now() < deadline, "the job does not end");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until("the job ends", || key.get(&job).ok(200)["state"] != "running");
     assert_eq!(total(&key, "camid=3"), 0);
     let removed = key.get(&format!("{CAMERAS}3/")).ok(200);
     assert_eq!(removed, json!({"id": 3, "name": "Many", "removed": true}));

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
-use crate::common::{Answer, Client, PATIENCE, Process, Server};
+use crate::common::{Answer, Client, PATIENCE, Process, Server, until};
 use crate::device::{Device, Does, Login};
 use crate::raw::memory_kib;
 use crate::site::{Camera, EVENTS, camera, inner, site, total, types};
@@ -146,14 +146,6 @@ fn triggering(client: &Client, camera: u64, body: Value) -> std::thread::JoinHan
     std::thread::spawn(move || trigger(&client, camera, "door_open", &body))
 }
 
-fn eventually(mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "it does not come about");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 #[test]
 fn a_camera_connects_announces_and_delivers() {
     let (server, camera, client) = site();
@@ -206,7 +198,7 @@ fn a_camera_connects_announces_and_delivers() {
 
     // Gone, and remembered.
     drop(cam);
-    eventually(|| status() == "offline");
+    until("it comes about", || status() == "offline");
     let shown = key.get(&page).ok(200);
     assert_eq!(
         (&shown["connection"], &shown["status"], &shown["can_trigger"], &shown["vendor"]),
@@ -215,7 +207,7 @@ fn a_camera_connects_announces_and_delivers() {
     assert_eq!(shown["connected_since"], Value::Null);
     assert_eq!(trigger(&client, camera.id, "motion", &json!({})).error(), "camera_offline");
     // Coming and going were events.
-    eventually(|| total(&client, "events=net&start=2025-01-01T00:00:00") == 2);
+    until("it comes about", || total(&client, "events=net&start=2025-01-01T00:00:00") == 2);
     let net = client
         .get(&format!(
             "{EVENTS}?events=net&include_meta=true&order_by=time&start=2025-01-01T00:00:00"
@@ -277,7 +269,7 @@ fn an_agent_is_asked_before_the_device() {
     assert_eq!(answer.join().unwrap().ok(200)["status"], "done");
     assert!(device.asked().is_empty());
     drop(cam);
-    eventually(|| key.get(&base).ok(200)["connected_since"] == Value::Null);
+    until("it comes about", || key.get(&base).ok(200)["connected_since"] == Value::Null);
     assert_eq!(trigger(&client, gate.id, "door_open", &json!({})).ok(200)["status"], "done");
     assert_eq!(device.asked().len(), 1);
 }
@@ -307,7 +299,7 @@ fn triggers_that_fail_have_codes() {
     second.join().unwrap().ok(200);
     // The camera goes away with the question.
     let answer = triggering(&client, camera.id, json!({}));
-    eventually(|| cam.hear()["cmd"] == "cam_trigger_event");
+    until("it comes about", || cam.hear()["cmd"] == "cam_trigger_event");
     drop(cam);
     let answer = answer.join().unwrap();
     assert_eq!((answer.status, answer.error().as_str()), (409, "camera_offline"));
@@ -444,7 +436,7 @@ fn a_stop_says_bye_and_is_quick() {
     let client = server.client(&camera.all);
     assert_eq!(total(&client, "events=net"), 1);
     drop(Cam::connect(&server, secret(&camera)));
-    eventually(|| total(&client, "events=net") == 3);
+    until("it comes about", || total(&client, "events=net") == 3);
 }
 
 /// Two hundred cameras at once, each triggered, then all gone and back.
@@ -493,7 +485,7 @@ fn two_hundred_cameras_at_once() {
     for cam in &mut cams {
         cam.answer_trigger();
     }
-    eventually(|| total(&key, "events=door_open") == CAMERAS as u64);
+    until("it comes about", || total(&key, "events=door_open") == CAMERAS as u64);
     crate::raw::note(&format!("a trigger to each of {CAMERAS}: {:?}", began.elapsed()));
 
     drop(cams);
@@ -551,7 +543,7 @@ fn a_simulated_camera_speaks_the_protocol() {
     let mut waiting =
         simulate(secret(&camera), &["--rate", "0", "--type", "door_open", "--no-pictures"]);
     let page = format!("/api/v2/cameras/{}/", camera.id);
-    eventually(|| client.get(&page).ok(200)["status"] == "active");
+    until("it comes about", || client.get(&page).ok(200)["status"] == "active");
     let mut fastest = Duration::MAX;
     for n in 0..20 {
         let body = json!({"meta": {"n": n.to_string()}});
@@ -596,14 +588,16 @@ fn a_trigger_of_the_demonstration_comes_back() {
         let all = all["objects"].as_array().unwrap().clone();
         all.iter().filter(|c| c["status"] == "active").count()
     };
-    eventually(|| online() == 4);
-    eventually(|| client.get(&types(4)).ok(200)["objects"][0]["caps"]["can_be_triggered"] == true);
+    until("it comes about", || online() == 4);
+    until("it comes about", || {
+        client.get(&types(4)).ok(200)["objects"][0]["caps"]["can_be_triggered"] == true
+    });
     let answer = trigger(&client, 4, "digital_input", &json!({"meta": {"who": "me"}})).ok(200);
     let stored = client.get(&format!("{EVENTS}{}/?include_meta=true", answer["event_id"])).ok(200);
     assert_eq!(stored["meta"], json!({"who": "me"}));
     let ready = format!("has_thumb=true&ids={}", answer["event_id"]);
-    eventually(|| total(&client, &ready) == 1); // it has its picture
-    eventually(|| total(&client, "") > 5_005); // and cameras go on by themselves
+    until("it comes about", || total(&client, &ready) == 1); // it has its picture
+    until("it comes about", || total(&client, "") > 5_005); // and cameras go on by themselves
     let began = Instant::now();
     std::process::Command::new("kill").arg(demo.0.id().to_string()).status().unwrap();
     assert!(demo.0.wait().unwrap().success());

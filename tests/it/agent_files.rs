@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::agent::{Cam, secret};
-use crate::pictures::{files, jpeg, raw, until};
+use crate::common::until;
+use crate::pictures::{files, jpeg, raw};
 use crate::site::{Camera, EVENTS, inner, site, total, types};
 
 /// API contract 6.5, 6.7: the event, the address, the file sent there, and only 200 will do.

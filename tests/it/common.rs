@@ -20,8 +20,26 @@ impl Drop for Process {
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_watchpost");
+/// Room on the disk under the tests is not their affair, but of those that say so.
+pub const ROOM: (&str, &str) = ("WATCHPOST_RETENTION_ROOM_PERCENT", "0");
 /// The longest that anything here waits.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits until it is so.
+#[track_caller]
+pub fn until(what: &str, is_so: impl FnMut() -> bool) {
+    within(PATIENCE, what, is_so);
+}
+
+/// The same with other patience.
+#[track_caller]
+pub fn within(patience: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 /// Where a server's data are.
 enum Folder {
@@ -101,11 +119,7 @@ impl Server {
 
     /// Waits until `/readyz` answers 200.
     pub fn wait_ready(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.client("").get("/readyz").status != 200 {
-            assert!(Instant::now() < deadline, "the server is not ready");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("the server is ready", || self.client("").get("/readyz").status == 200);
     }
 
     /// Sends SIGTERM and gives the exit status.
@@ -116,14 +130,8 @@ impl Server {
 
     /// Waits until the process ends by itself and gives the exit status.
     pub fn wait_end(&mut self, patience: Duration) -> i32 {
-        let deadline = Instant::now() + patience;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code().unwrap_or(-1);
-            }
-            assert!(Instant::now() < deadline, "the server does not stop");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        within(patience, "the server ends", || self.child.try_wait().unwrap().is_some());
+        self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
     /// Sends a signal by name.
@@ -140,9 +148,7 @@ impl Server {
 
     /// The same, which must work; gives what it printed.
     pub fn cli_json(&self, arguments: &[&str]) -> Value {
-        let output = self.cli(arguments);
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
+        cli_json(self.dir(), arguments)
     }
 
     /// Adds a camera by the command line and gives what that printed.
@@ -159,17 +165,8 @@ impl Server {
     /// A client in the session of an administrator, who is made by the first call.
     pub fn admin(&self) -> Client {
         let password = "rhubarb-7-lantern";
-        let mut command = Command::new(BINARY);
-        command.args(["user", "add", "test-admin", "--role", "admin", "--password-stdin"]);
-        command.arg("--data-dir").arg(self.dir()).env_remove("WATCHPOST_DATA_DIR");
-        let mut adding = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        writeln!(adding.stdin.take().unwrap(), "{password}").unwrap();
-        adding.wait().unwrap();
+        let add = ["user", "add", "test-admin", "--role", "admin", "--password-stdin"];
+        cli_with(self.dir(), &add, password); // refused when it is there
         let mut client = self.client("");
         client.headers.push(("Origin".into(), self.base.clone()));
         let body = json!({"name": "test-admin", "password": password});
@@ -197,14 +194,8 @@ fn spawn(
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> (Child, BufReader<ChildStdout>, String) {
-    let mut child = Command::new(BINARY)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(dir)
+    let mut child = serve(dir)
         .args(arguments)
-        .env("WATCHPOST_LOG_LEVEL", "warn")
-        // Room on the disk under the tests is not their affair, but of those that say so.
-        .env("WATCHPOST_RETENTION_ROOM_PERCENT", "0")
-        .env_remove("WATCHPOST_DATA_DIR")
         .envs(variables.iter().copied())
         .stdout(Stdio::piped())
         .stdin(Stdio::null())
@@ -221,11 +212,52 @@ fn spawn(
     (child, stdout, base)
 }
 
+/// A server over a data directory, on a free port, not started yet.
+pub fn serve(dir: &Path) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir);
+    command.env("WATCHPOST_LOG_LEVEL", "warn").env_remove("WATCHPOST_DATA_DIR");
+    command.env(ROOM.0, ROOM.1).stdin(Stdio::null());
+    command
+}
+
+/// Starts a server that is not to start: its status, and what it said.
+pub fn refused_start(dir: &Path) -> (Option<i32>, String) {
+    let said = tempfile::NamedTempFile::new().unwrap();
+    let mut command = serve(dir);
+    command.stdout(Stdio::null()).stderr(said.reopen().unwrap());
+    let mut server = Process(command.spawn().unwrap());
+    until("the start is refused", || server.0.try_wait().unwrap().is_some());
+    let status = server.0.wait().unwrap();
+    (status.code(), std::fs::read_to_string(said.path()).unwrap())
+}
+
 /// Runs a command of the binary on a data directory, with `--json`.
 pub fn cli(dir: &Path, arguments: &[&str]) -> Output {
+    cli_with(dir, arguments, "")
+}
+
+/// The same with a text on standard input.
+pub fn cli_with(dir: &Path, arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(BINARY);
     command.args(arguments).arg("--json").arg("--data-dir").arg(dir);
-    command.env_remove("WATCHPOST_DATA_DIR").stdin(Stdio::null()).output().unwrap()
+    command.env_remove("WATCHPOST_DATA_DIR").stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes()); // it may have ended
+    child.wait_with_output().unwrap()
+}
+
+/// [`cli`] that must work; gives what it printed.
+#[track_caller]
+pub fn cli_json(dir: &Path, arguments: &[&str]) -> Value {
+    printed(&cli(dir, arguments))
+}
+
+/// What a command printed that must have worked.
+#[track_caller]
+pub fn printed(output: &Output) -> Value {
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// An answer.

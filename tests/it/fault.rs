@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::common::{PATIENCE, Server};
+use crate::common::{PATIENCE, until};
 
 /// Says loudly what cannot be tested here.
 pub fn cannot(what: &str) {
@@ -27,16 +27,6 @@ fn run(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     let output = command.args(arguments).stdin(Stdio::null()).output();
     output.is_ok_and(|output| output.status.success())
-}
-
-/// Tries until it is so.
-#[track_caller]
-pub fn until(what: &str, patience: Duration, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + patience;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// A file system of its own. It is unmounted when this is dropped, also by a panic; whatever uses it is to
@@ -129,9 +119,9 @@ pub struct Injected {
 }
 
 impl Injected {
-    /// Lets calls on files below `path` fail as strace's `inject=` says. `None`, loudly, where strace is
-    /// missing or may not attach.
-    pub fn into(server: &Server, path: &Path, inject: &str) -> Option<Self> {
+    /// Lets a process's calls, on the file `path` or on all, fail or hang as strace's `inject=` says. `None`,
+    /// loudly, where strace is missing or may not attach.
+    pub fn into(pid: u32, path: Option<&Path>, inject: &str) -> Option<Self> {
         if !have("strace") {
             cannot("calls that fail: strace is missing");
             return None;
@@ -140,31 +130,30 @@ impl Injected {
         let log = scratch.path().join("log");
         let calls = inject.split(':').next().unwrap();
         let mut command = Command::new("strace");
-        command.args(["-f", "-p", &server.pid().to_string(), "-P", path.to_str().unwrap()]);
+        command.args(["-f", "-p", &pid.to_string()]);
+        if let Some(path) = path {
+            command.arg("-P").arg(path);
+        }
         command.arg("-e").arg(format!("trace={calls}")).arg("-e").arg(format!("inject={inject}"));
         command.arg("-o").arg(&log).stdin(Stdio::null());
         let messages = scratch.path().join("messages");
         command.stdout(Stdio::null()).stderr(std::fs::File::create(&messages).unwrap());
         let mut strace = command.spawn().unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let text = std::fs::read_to_string(&messages).unwrap_or_default();
-            if text.contains("attached") {
-                break;
-            }
-            if strace.try_wait().unwrap().is_some() {
-                cannot(&format!("calls that fail: {text}"));
-                return None;
-            }
-            assert!(Instant::now() < deadline, "strace does not attach: {text}");
-            std::thread::sleep(Duration::from_millis(5));
+        let said = || std::fs::read_to_string(&messages).unwrap_or_default();
+        until("strace attaches or ends", || {
+            said().contains("attached") || strace.try_wait().unwrap().is_some()
+        });
+        if strace.try_wait().unwrap().is_some() {
+            cannot(&format!("calls that fail: {}", said()));
+            return None;
         }
         Some(Self { strace, log, _scratch: scratch })
     }
 
-    /// How many calls have failed so: proof that there was a fault.
+    /// How many calls have failed so, or hung and returned: proof that there was a fault.
     pub fn count(&self) -> usize {
-        std::fs::read_to_string(&self.log).unwrap_or_default().matches("(INJECTED)").count()
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.matches("(INJECTED)").count() + log.matches("(DELAYED)").count()
     }
 }
 

@@ -3,15 +3,21 @@
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::common::Server;
-use crate::fault::{Mount, until};
+use crate::common::{Server, within};
+use crate::fault::Mount;
 use crate::site::{BULK, EVENTS, camera, event, fill, total};
 
 const MIB: u64 = 1 << 20;
 /// The contract's bound for taking writes again (operations.md 1.7).
 const AGAIN: Duration = Duration::from_secs(30);
+
+/// An event of 8 kB.
+fn large(camera: u64) -> Value {
+    let meta = json!({"note": "x".repeat(8_000)});
+    json!({"camid": camera, "name": "motion", "time": "2026-03-01T00:00:00", "meta": meta})
+}
 
 #[test]
 fn a_full_disk_refuses_what_is_new_and_goes_on_by_itself_when_there_is_room() {
@@ -26,7 +32,7 @@ fn a_full_disk_refuses_what_is_new_and_goes_on_by_itself_when_there_is_room() {
 
     mount.fill(3 * MIB);
     assert!(mount.free() < 4 * MIB, "the disk is full by the rule");
-    until("it notices", AGAIN, || client.get("/readyz").status == 503);
+    within(AGAIN, "it notices", || client.get("/readyz").status == 503);
     assert!(client.get("/readyz").text.contains("storage_full"));
     let new = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00"});
     let refused = client.post(EVENTS, &new);
@@ -50,7 +56,7 @@ fn a_full_disk_refuses_what_is_new_and_goes_on_by_itself_when_there_is_room() {
 
     mount.fill(0);
     assert!(mount.free() < MIB, "not a block is left");
-    until("the reserve goes", AGAIN, || {
+    within(AGAIN, "the reserve goes", || {
         client.get("/readyz");
         !reserve.exists()
     });
@@ -63,9 +69,9 @@ fn a_full_disk_refuses_what_is_new_and_goes_on_by_itself_when_there_is_room() {
     assert_eq!(client.post(EVENTS, &new).status, 507);
 
     mount.empty();
-    until("it takes events again", AGAIN, || client.post(EVENTS, &new).status == 201);
+    within(AGAIN, "it takes events again", || client.post(EVENTS, &new).status == 201);
     assert_eq!(client.get("/readyz").status, 200);
-    until("the reserve is made anew", AGAIN, || {
+    within(AGAIN, "the reserve is made anew", || {
         client.get("/readyz");
         reserve.exists()
     });
@@ -80,9 +86,7 @@ fn a_disk_that_others_fill_to_the_last_block_loses_nothing_that_was_acknowledged
     let gate = camera(&server, &["--name", "Gate"]);
     let client = server.admin();
     mount.fill(6 * MIB);
-    let note = "x".repeat(8_000);
-    let item = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00",
-        "meta": {"note": note}});
+    let item = large(gate.id);
     let items = json!(vec![item.clone(); 100]);
     let (mut stored, mut refused) = (0, 0);
     while refused < 3 {
@@ -99,7 +103,7 @@ fn a_disk_that_others_fill_to_the_last_block_loses_nothing_that_was_acknowledged
     assert!(mount.free() < MIB, "{}", mount.free());
     assert_eq!(total(&client, ""), stored, "it can be read");
     mount.empty();
-    until("it takes events again", AGAIN, || client.post(EVENTS, &item).status == 201);
+    within(AGAIN, "it takes events again", || client.post(EVENTS, &item).status == 201);
     assert_eq!(total(&client, ""), stored + 1);
     assert_eq!(server.terminate(), 0);
     let checked = server.cli_json(&["check"]);
@@ -112,9 +116,7 @@ fn a_server_whose_disk_is_full_ends_when_it_is_told_to() {
     let mut server = Server::start_in(mount.path(), &["--min-free-mib", "0"], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
     let client = server.admin();
-    let note = "x".repeat(8_000);
-    let item = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00",
-        "meta": {"note": note}});
+    let item = large(gate.id);
     let items = json!(vec![item; 100]);
     mount.fill(6 * MIB);
     let mut stored = 0;
@@ -138,9 +140,7 @@ fn room_inside_the_database_counts() {
     let server = Server::start_in(mount.path(), &[], &[]);
     let gate = camera(&server, &["--name", "Gate"]);
     let client = server.admin();
-    let note = "x".repeat(8_000);
-    let item = json!({"camid": gate.id, "name": "motion", "time": "2026-03-01T00:00:00",
-        "meta": {"note": note}});
+    let item = large(gate.id);
     let items = json!(vec![item.clone(); 200]);
     let mut stored = 0;
     while client.post(BULK, &items).status == 200 {
@@ -164,11 +164,11 @@ fn room_inside_the_database_counts() {
     let before = blocks();
     let job = client.delete(&format!("{EVENTS}?before_id={}", stored / 2));
     assert!([200, 202].contains(&job.status), "{}", job.text);
-    until("it takes events again", AGAIN, || client.post(EVENTS, &item).status == 201);
-    until("the old ones are gone", AGAIN, || total(&client, "") <= stored / 2 + 100);
+    within(AGAIN, "it takes events again", || client.post(EVENTS, &item).status == 201);
+    within(AGAIN, "the old ones are gone", || total(&client, "") <= stored / 2 + 100);
     let mut again = 0;
     while again < stored / 4 {
-        until("there is room for more", AGAIN, || client.post(BULK, &few).status == 200);
+        within(AGAIN, "there is room for more", || client.post(BULK, &few).status == 200);
         again += 20;
     }
     total(&client, "");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::{PATIENCE, Server};
-use crate::fault::{Injected, until};
+use crate::common::{Server, until};
+use crate::fault::Injected;
 use crate::site::{EVENTS, camera, event, fill, total};
 
 #[test]
@@ -19,7 +19,9 @@ fn a_failed_sync_of_the_journal_is_told_and_the_next_event_is_stored() {
     let segments: Vec<_> =
         std::fs::read_dir(&journal).unwrap().map(|e| e.unwrap().path()).collect();
     let current = segments.iter().find(|p| p.to_str().unwrap().contains("seg-")).unwrap();
-    let Some(fault) = Injected::into(&server, current, "fdatasync:error=EIO") else { return };
+    let Some(fault) = Injected::into(server.pid(), Some(current), "fdatasync:error=EIO") else {
+        return;
+    };
     let failed = client.post(EVENTS, &new);
     assert_eq!(
         (failed.status, failed.error().as_str()),
@@ -30,7 +32,7 @@ fn a_failed_sync_of_the_journal_is_told_and_the_next_event_is_stored() {
     assert!(fault.count() > 0, "the fault was there");
     // The segment that failed is left; the next one is another file, where nothing fails.
     let mut stored = 10;
-    until("events are stored again", PATIENCE, || {
+    until("events are stored again", || {
         let is_stored = client.post(EVENTS, &new).status == 201;
         stored += u64::from(is_stored);
         is_stored
@@ -53,7 +55,7 @@ fn a_database_that_fails_is_read_meanwhile_and_opened_anew() {
         let client = server.admin();
         fill(&client, gate.id, 3_000);
         let database = server.dir().join("watchpost.redb");
-        let Some(fault) = Injected::into(&server, &database, inject) else { return };
+        let Some(fault) = Injected::into(server.pid(), Some(&database), inject) else { return };
         let refused = client.post("/api/v2/cameras/", &json!({"name": "Yard"}));
         assert_eq!((refused.status, refused.error().as_str()), (503, "storage_failed"), "{inject}");
         assert!(fault.count() > 0, "the fault was there");
@@ -118,7 +120,9 @@ fn a_database_that_fails_for_good_ends_the_process_and_loses_nothing() {
     let client = server.client(&key);
     fill(&client, gate.id, 1_000);
     let database = server.dir().join("watchpost.redb");
-    let Some(fault) = Injected::into(&server, &database, "pwrite64:error=EIO") else { return };
+    let Some(fault) = Injected::into(server.pid(), Some(&database), "pwrite64:error=EIO") else {
+        return;
+    };
     assert_eq!(client.post("/api/v2/cameras/", &json!({"name": "Yard"})).status, 503);
     assert_eq!(server.wait_end(Duration::from_secs(90)), 1, "after five tries in 31 seconds");
     assert!(fault.count() >= 5, "{}", fault.count());

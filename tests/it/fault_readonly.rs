@@ -1,29 +1,15 @@
 //! A data directory that cannot be written, at the start or all of a sudden.
 
-use std::process::{Command, Stdio};
-
 use serde_json::json;
 
-use crate::common::{BINARY, PATIENCE, Server};
-use crate::fault::{Mount, cannot, until};
+use crate::common::{PATIENCE, Server, refused_start, until};
+use crate::fault::{Mount, cannot};
 use crate::site::{EVENTS, camera, fill, total};
-
-/// Starts a server that is not to start: its status and what it said.
-fn refused(dir: &std::path::Path) -> (Option<i32>, String) {
-    let output = Command::new(BINARY)
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(dir)
-        .env_remove("WATCHPOST_DATA_DIR")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
 
 #[test]
 fn a_missing_or_read_only_data_directory_ends_the_start_with_one_line() {
     let dir = tempfile::tempdir().unwrap();
-    let (status, said) = refused(&dir.path().join("nowhere"));
+    let (status, said) = refused_start(&dir.path().join("nowhere"));
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("does not exist") && said.trim().lines().count() == 1, "{said}");
 
@@ -33,7 +19,7 @@ fn a_missing_or_read_only_data_directory_ends_the_start_with_one_line() {
     assert_eq!(server.terminate(), 0);
     assert!(mount.remount("ro"));
     assert!(std::fs::write(mount.path().join("x"), "x").is_err(), "it is read-only");
-    let (status, said) = refused(mount.path());
+    let (status, said) = refused_start(mount.path());
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("Read-only file system"), "{said}");
     assert_eq!(said.trim().lines().count(), 1, "{said}");
@@ -61,7 +47,7 @@ fn a_disk_that_turns_read_only_is_read_on() {
         "{}",
         failed.text
     );
-    until("it says so", PATIENCE, || client.get("/readyz").text.contains("storage_failed"));
+    until("it says so", || client.get("/readyz").text.contains("storage_failed"));
     assert_eq!(total(&client, ""), 2_000, "it can be read");
     let page = client.get(&format!("{EVENTS}?limit=10&order_by=-time")).ok(200);
     assert_eq!(page["objects"].as_array().unwrap().len(), 10);

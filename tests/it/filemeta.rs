@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::common::Server;
-use crate::pictures::{TIME, files, get, jpeg, raw, until};
+use crate::common::{Server, until};
+use crate::pictures::{TIME, files, get, jpeg, raw};
 use crate::site::{EVENTS, camera, event, site};
 use crate::stream::Feed;
 

@@ -1,10 +1,8 @@
 //! Every filter means the same on list, histogram, export, feed and bulk delete.
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 
-use crate::common::{Client, PATIENCE, Server};
+use crate::common::{Client, Server, until};
 use crate::site::{BULK, EVENTS, camera, fill, ids, total};
 use crate::stream::Feed;
 
@@ -194,13 +192,7 @@ fn a_large_delete_keeps_what_came_later_and_can_be_stopped() {
 
 /// The job when it runs no longer.
 fn ended(client: &Client, id: u64) -> Value {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let job = client.get(&format!("/api/admin/v1/jobs/{id}/")).ok(200);
-        if job["state"] != "running" {
-            return job;
-        }
-        assert!(Instant::now() < deadline, "{job}");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    let job = || client.get(&format!("/api/admin/v1/jobs/{id}/")).ok(200);
+    until("the job ends", || job()["state"] != "running");
+    job()
 }

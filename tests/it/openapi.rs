@@ -9,10 +9,24 @@ use crate::site::{EVENTS, camera, event};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "PATCH"];
 
-fn document() -> String {
+/// What `watchpost openapi` prints.
+pub fn document() -> String {
     let output = Command::new(BINARY).arg("openapi").output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// A documented path at the first camera or event.
+#[track_caller]
+pub fn filled(template: &str, token: &str) -> String {
+    let path = template
+        .replace("{id}", "1")
+        .replace("{camid}", "1")
+        .replace("{name}", "motion")
+        .replace("{tag}", "t")
+        .replace("{token}", token);
+    assert!(!path.contains('{'), "{template}");
+    path
 }
 
 #[test]
@@ -31,13 +45,7 @@ fn paths_have_the_documented_methods_and_no_others() {
     event(&key, gate.id, "motion", "2026-03-01T10:00:00", &serde_json::json!({"t": "1"}));
     let document: Value = serde_json::from_str(&document()).unwrap();
     for (template, item) in document["paths"].as_object().unwrap() {
-        let path = template
-            .replace("{id}", "1")
-            .replace("{camid}", "1")
-            .replace("{name}", "motion")
-            .replace("{tag}", "t")
-            .replace("{token}", gate.ingest.trim_start_matches("Acc "));
-        assert!(!path.contains('{'), "{template}");
+        let path = filled(template, gate.ingest.trim_start_matches("Acc "));
         let documented = |method: &&str| item.get(method.to_lowercase()).is_some();
         let allow: Vec<&str> = METHODS.into_iter().filter(documented).collect();
         for method in METHODS {

@@ -14,9 +14,9 @@ use watchpost::service::clock::Clock;
 use watchpost::service::{self, Error, Services};
 use watchpost::store::{self, Change, Create, Store, StoreError};
 
-use crate::common::PATIENCE;
+use crate::common::{PATIENCE, Server, within};
 use crate::limits::{BULK, EVENTS, Site};
-use crate::raw::{Lost, Process, Raw, head, memory_kib, note};
+use crate::raw::{Lost, Raw, head, memory_kib, note};
 
 /// operations.md 3: resident under any load.
 const RESIDENT_KIB_MAX: u64 = 512 * 1024;
@@ -179,12 +179,8 @@ fn may_open(files: u64) -> bool {
 
 /// Waits until it is so: connections are counted by the server's threads, not by ours.
 #[track_caller]
-fn eventually(mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !holds() {
-        assert!(Instant::now() < deadline, "it does not come true");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn eventually(holds: impl FnMut() -> bool) {
+    within(Duration::from_mins(1), "it comes true", holds);
 }
 
 #[test]
@@ -407,7 +403,7 @@ fn a_full_disk_refuses_events_and_still_reads_and_deletes() {
     let mut site = Site::new();
     let kept = site.post(EVENTS, &site.body(&json!({}))).ok(201)["id"].as_u64().unwrap();
     assert_eq!(site.server.terminate(), 0);
-    let full = Process::start(site.server.dir(), &["--min-free-mib", "99999999"]);
+    let full = Server::start_in(site.server.dir(), &["--min-free-mib", "99999999"], &[]);
     let ask = |method: &str, path: &str, token: &str, body: &str| {
         Raw::connect(&full.base).unwrap().request(method, path, token, body).unwrap()
     };

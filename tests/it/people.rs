@@ -4,13 +4,13 @@ mod trail;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::{Answer, BINARY, Client, PATIENCE, Server};
+use crate::common::{Answer, Client, PATIENCE, Server, cli_with, printed};
 use crate::requests::{Action, Named, REQUESTS};
 use crate::site::{EVENTS, camera, event, types};
 
@@ -60,20 +60,13 @@ impl Person {
 
 /// Runs a command with a password on standard input.
 fn with_password(server: &Server, arguments: &[&str], password: &str) -> Output {
-    let mut command = Command::new(BINARY);
-    command.args(arguments).args(["--password-stdin", "--json", "--data-dir"]).arg(server.dir());
-    command.env_remove("WATCHPOST_DATA_DIR").stdin(Stdio::piped());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
-    child.wait_with_output().unwrap()
+    cli_with(server.dir(), &[arguments, &["--password-stdin"]].concat(), password)
 }
 
 /// Adds a user with [`PASSWORD`].
 pub fn user(server: &Server, name: &str, role: &str) {
     let added = with_password(server, &["user", "add", name, "--role", role], PASSWORD);
-    assert!(added.status.success(), "{added:?}");
-    let printed: Value = serde_json::from_slice(&added.stdout).unwrap();
-    assert_eq!(printed, json!({"name": name, "role": role}));
+    assert_eq!(printed(&added), json!({"name": name, "role": role}));
 }
 
 /// A server with one user of each role, named like it.

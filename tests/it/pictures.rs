@@ -3,13 +3,12 @@
 use std::io::{Cursor, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use base64::Engine as _;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use crate::common::{Client, PATIENCE, Server};
+use crate::common::{Client, PATIENCE, Server, until};
 use crate::site::{EVENTS, camera, event, site};
 use crate::stream::Feed;
 
@@ -71,15 +70,6 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
 
 fn stored(server: &Server) -> Vec<PathBuf> {
     files(&server.dir().join("pictures"))
-}
-
-/// Waits until `holds`.
-pub fn until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
 }
 
 fn with_picture(client: &Client, camera: u64, time: &str) -> u64 {

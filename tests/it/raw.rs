@@ -1,14 +1,12 @@
 //! HTTP by hand: for requests that no client library sends, for load, and to tell a torn answer from
 //! none at all.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use socket2::{Domain, Socket, Type};
 
-use crate::common::{Answer, BINARY, PATIENCE};
+use crate::common::{Answer, PATIENCE};
 
 /// Writes a line for whoever reads the test's log; the harness swallows `println` of tests that pass.
 pub fn note(text: &str) {
@@ -199,37 +197,4 @@ pub fn memory_kib(pid: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
-/// A server over a directory that someone else owns, not waited for; killed when dropped.
-pub struct Process {
-    child: Child,
-    /// `http://127.0.0.1:PORT`
-    pub base: String,
-}
-
-impl Process {
-    /// Starts it on a free port.
-    pub fn start(dir: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--data-dir"])
-            .arg(dir)
-            .args(arguments)
-            .env("WATCHPOST_RETENTION_ROOM_PERCENT", "0") // as in `common`
-            .stdout(Stdio::piped())
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let base = line.trim().trim_start_matches("listening on ").to_owned();
-        Self { child, base }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

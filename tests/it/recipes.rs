@@ -1,16 +1,14 @@
 //! Cameras that are asked over HTTP: their passwords, recipes, and what becomes of a trigger.
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::{Answer, BINARY, Client, PATIENCE, Server};
+use crate::common::{Answer, Client, PATIENCE, Server, cli_with, printed, until};
 use crate::device::{Asked, Device, Does, Login, PASSWORD, USER};
 use crate::people::{Person, user};
 use crate::site::{Camera, EVENTS, camera, total, types};
@@ -103,22 +101,6 @@ fn device(key: &Client, camera: u64) -> Value {
     key.get(&format!("{CAMERAS}{camera}/")).ok(200)["device"].clone()
 }
 
-/// Runs a command with `input` on standard input.
-fn cli_with(server: &Server, arguments: &[&str], input: &str) -> Value {
-    let mut child = Command::new(BINARY)
-        .args(arguments)
-        .args(["--json", "--data-dir"])
-        .arg(server.dir())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
 #[test]
 fn a_cameras_password_is_set_and_never_shown() {
     let server = Server::start();
@@ -145,10 +127,11 @@ fn a_cameras_password_is_set_and_never_shown() {
     // The command line takes it from where no list of processes shows it.
     let id = gate.id.to_string();
     let device_of = ["camera", "device", id.as_str()];
-    let by_stdin = cli_with(&server, &[&device_of[..], &["--password-stdin"]].concat(), PASSWORD);
-    assert_eq!((&by_stdin["has_password"], &by_stdin["port"]), (&json!(true), &json!(81)));
-    let gone = cli_with(&server, &[&device_of[..], &["--password-stdin"]].concat(), "\n");
-    assert_eq!(gone["has_password"], false);
+    let by_stdin = [&device_of[..], &["--password-stdin"]].concat();
+    let by_stdin = |line| printed(&cli_with(server.dir(), &by_stdin, line));
+    let set = by_stdin(PASSWORD);
+    assert_eq!((&set["has_password"], &set["port"]), (&json!(true), &json!(81)));
+    assert_eq!(by_stdin("\n")["has_password"], false);
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("password");
     std::fs::write(&file, format!("{PASSWORD}\n")).unwrap();
@@ -551,15 +534,12 @@ fn a_release_that_fails_is_tried_again_and_given_up_with_a_word() {
     });
     site.is_at(device.port);
     site.trigger(&json!({})).ok(200);
-    let deadline = Instant::now() + PATIENCE;
-    let told = loop {
-        let told = chief.get(failed).ok(200)["objects"].clone();
-        if told != json!([]) {
-            break told[0].clone();
-        }
-        assert!(Instant::now() < deadline, "nobody is told");
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let mut told = json!([]);
+    until("somebody is told", || {
+        told = chief.get(failed).ok(200)["objects"].clone();
+        told != json!([])
+    });
+    let told = &told[0];
     assert_eq!((&told["result"], &told["who"]), (&json!("failed"), &json!("server")));
     assert_eq!(device.asked().len(), 11, "on, and ten times off");
 }

@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -15,7 +14,7 @@ use rustls::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{Answer, BINARY, PATIENCE, Process, cli};
+use crate::common::{Answer, BINARY, PATIENCE, Process, ROOM, cli_json, cli_with, printed, until};
 
 /// The password of every user here.
 pub const PASSWORD: &str = "rhubarb-7-lantern";
@@ -34,7 +33,7 @@ fn command() -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("WATCHPOST_")) {
         command.env_remove(name);
     }
-    command.stdin(Stdio::null());
+    command.env(ROOM.0, ROOM.1).stdin(Stdio::null());
     command
 }
 
@@ -111,14 +110,8 @@ impl Site {
     /// Waits for the end; gives the exit status.
     pub fn ended(&mut self) -> Option<i32> {
         let mut process = self.process.take().unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = process.0.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(Instant::now() < deadline, "the server does not stop");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until("the server ends", || process.0.try_wait().unwrap().is_some());
+        process.0.wait().unwrap().code()
     }
 
     /// What the server logged so far.
@@ -128,25 +121,16 @@ impl Site {
 
     /// Waits until the log has `text` so many times.
     pub fn wait_log(&self, text: &str, times: usize) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.log().matches(text).count() < times {
-            assert!(Instant::now() < deadline, "no {text:?} in {}", self.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until(&format!("{text:?} in the log"), || self.log().matches(text).count() >= times);
     }
 
     pub fn cli(&self, arguments: &[&str]) -> Value {
-        let output = cli(&self.data(), arguments);
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
+        cli_json(&self.data(), arguments)
     }
 
     pub fn add_user(&self, name: &str, role: &str) {
-        let mut command = command();
-        command.args(["user", "add", name, "--role", role, "--password-stdin", "--data-dir"]);
-        let mut child = command.arg(self.data()).stdin(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
-        assert!(child.wait().unwrap().success());
+        let add = ["user", "add", name, "--role", role, "--password-stdin"];
+        printed(&cli_with(&self.data(), &add, PASSWORD));
     }
 
     pub fn address(&self, place: usize) -> SocketAddr {

@@ -1,13 +1,13 @@
 //! The audit trail: what it tells, that it shows tampering, and that no secret gets out.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use redb::{Database, ReadableTable, TableDefinition};
 use serde_json::{Value, json};
 
 use super::{ADMIN, PASSWORD, Person, staffed};
-use crate::common::{BINARY, cli};
+use crate::common::{cli, serve};
 use crate::site::{EVENTS, camera, event, types};
 
 const AUDIT: &str = "/api/admin/v1/audit/";
@@ -176,11 +176,8 @@ fn forge(dir: &Path) {
 fn no_secret_gets_into_the_log() {
     let dir = tempfile::tempdir().unwrap();
     let log = tempfile::NamedTempFile::new().unwrap();
-    let mut child = Command::new(BINARY)
-        .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "trace", "--data-dir"])
-        .arg(dir.path())
-        .env_remove("WATCHPOST_DATA_DIR")
-        .stdin(Stdio::null())
+    let mut child = serve(dir.path())
+        .args(["--log-level", "trace"])
         .stdout(Stdio::piped())
         .stderr(log.reopen().unwrap())
         .spawn()
