@@ -1,14 +1,18 @@
 //! What a service manager sees: readiness, the watchdog, reloads, sockets it hands over.
 
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::common::{BINARY, Client, PATIENCE, Process, cli};
+use crate::common::{BINARY, Client, PATIENCE, Process, ROOM, cli_json, until};
+use crate::fault::Injected;
+
+/// Ten times as long as from one feeding of the watchdog to the next in these tests.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// A server, and the messages that it sends to its manager.
 struct Managed {
@@ -41,6 +45,7 @@ impl Managed {
             .arg("--config")
             .arg(config(dir.path()))
             .env("NOTIFY_SOCKET", &socket)
+            .env(ROOM.0, ROOM.1)
             .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(dir.path().join("log")).unwrap())
@@ -76,6 +81,15 @@ impl Managed {
         self.messages.set_nonblocking(false).unwrap();
     }
 
+    /// Whether no message comes for a while, in which several are due if the server feeds its watchdog.
+    fn is_silent(&self) -> bool {
+        self.drain();
+        self.messages.set_read_timeout(Some(SILENCE)).unwrap();
+        let silent = self.messages.recv(&mut [0; 1_024]).is_err();
+        self.messages.set_read_timeout(Some(PATIENCE)).unwrap();
+        silent
+    }
+
     fn signal(&self, name: &str) {
         let pid = self.process.0.id().to_string();
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
@@ -83,14 +97,6 @@ impl Managed {
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap()
-    }
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not so: {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -123,35 +129,26 @@ fn the_watchdog_is_fed_again_and_again() {
 /// The disk is made to hang: strace holds up each `fdatasync`. Where it is missing, the test says so.
 #[test]
 fn the_watchdog_is_not_fed_while_the_disk_hangs() {
-    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
-        writeln!(std::io::stderr(), "!!! strace is not here: a hanging disk was NOT tried")
-            .unwrap();
-        return;
-    }
-    let server = Managed::start(&[("WATCHDOG_USEC", "600000")], 1);
+    let server = Managed::start(&[("WATCHDOG_USEC", "600000")], 1); // fed each tenth of a second
     server.until("WATCHDOG=1");
-    let camera = cli(&server.dir.path().join("data"), &["camera", "add", "--name", "Gate"]);
-    let camera: serde_json::Value = serde_json::from_slice(&camera.stdout).unwrap();
+    assert!(!server.is_silent());
+    let camera = cli_json(&server.dir.path().join("data"), &["camera", "add", "--name", "Gate"]);
     let token = format!("Acc {}", camera["access_tokens"]["all"].as_str().unwrap());
-    let pid = server.process.0.id().to_string();
-    let mut strace = Command::new("strace");
-    strace.args(["-qq", "-f", "-o", "/dev/null", "-e", "trace=fdatasync"]);
-    strace.args(["-e", "inject=fdatasync:delay_enter=3000000", "-p", &pid]);
-    let strace = Process(strace.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    let is_traced = || {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
-    };
-    wait_until("strace holds the server", is_traced);
+    let pid = server.process.0.id();
+    let hang = "fdatasync:delay_enter=5000000";
+    let Some(hang) = Injected::into(pid, None, hang) else { return };
     let address = server.addresses[0].clone();
     let sender = std::thread::spawn(move || {
         let event = serde_json::json!({"camid": 1, "name": "motion", "age_ms": 0});
         Client::new(&address, &token).post("/api/v2/storage/events/", &event).status
     });
     let complains = || server.log().contains("the journal's thread does not answer");
-    wait_until("the watchdog's loop complains", complains);
+    until("the watchdog's loop complains", complains);
+    assert!(server.is_silent(), "it is fed while the disk hangs");
+    assert!(!sender.is_finished() && hang.count() == 0, "the disk hangs still");
     assert_eq!(sender.join().unwrap(), 201, "it hung, and did not fail");
-    drop(strace);
+    assert!(hang.count() > 0, "the fault was there");
+    drop(hang);
     server.drain();
     server.until("WATCHDOG=1");
 }
