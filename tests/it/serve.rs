@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use crate::common::{Server, cli};
+use crate::common::{Server, refused_start};
 
 #[test]
 fn a_server_starts_is_ready_and_stops_with_status_0() {
@@ -13,15 +13,15 @@ fn a_server_starts_is_ready_and_stops_with_status_0() {
 #[test]
 fn a_data_directory_has_one_server() {
     let server = Server::start();
-    let second = cli(server.dir(), &["serve", "--listen", "127.0.0.1:0"]);
-    assert_eq!(second.status.code(), Some(5), "{second:?}");
+    let (status, said) = refused_start(server.dir());
+    assert_eq!(status, Some(5), "{said}");
+    assert_eq!(server.client("").get("/readyz").status, 200, "the first one goes on");
 }
 
 #[test]
 fn a_missing_data_directory_is_said_in_one_line() {
     let dir = tempfile::tempdir().unwrap();
-    let answer = cli(&dir.path().join("missing"), &["serve", "--listen", "127.0.0.1:0"]);
-    assert_eq!(answer.status.code(), Some(1));
-    let text = String::from_utf8_lossy(&answer.stderr);
-    assert_eq!(text.lines().count(), 1, "{text}");
+    let (status, said) = refused_start(&dir.path().join("missing"));
+    assert_eq!(status, Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
 }
