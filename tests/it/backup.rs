@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::{BINARY, Client, PATIENCE, Process, Server, cli};
+use crate::common::{BINARY, Client, Process, Server, cli, cli_json, printed, until};
+use crate::fault::cannot;
 use crate::raw::note;
 
 const EVENTS: &str = "/api/v2/storage/events/";
@@ -24,11 +26,6 @@ const RATE: u32 = 500;
 const SENDERS: u32 = 10;
 /// Restores that are killed.
 const KILLS: u32 = 20;
-
-fn json_of(output: &std::process::Output) -> Value {
-    assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 /// Ids and tags of all events of a data directory that no server uses.
 fn stored(dir: &Path) -> BTreeMap<u64, String> {
@@ -70,10 +67,10 @@ fn a_passphrase_that_only_root_can_read_seals_the_owners_backup() {
     let file = data.join("a.backup");
     let sealed = ["--passphrase-file", passphrase.to_str().unwrap()];
     let made = cli(&data, &[&["backup", file.to_str().unwrap()], &sealed[..]].concat());
-    assert_eq!(json_of(&made)["with_key"], true);
+    assert_eq!(printed(&made)["with_key"], true);
     assert_eq!(std::fs::metadata(&file).unwrap().uid(), OWNER);
     let restored = cli(&data, &[&["restore", file.to_str().unwrap()], &sealed[..]].concat());
-    assert_eq!(json_of(&restored)["key"], "restored");
+    assert_eq!(printed(&restored)["key"], "restored");
 }
 
 #[test]
@@ -126,7 +123,7 @@ fn a_backup_under_load_is_an_exact_prefix_of_what_was_acknowledged() {
     for (round, (file, before, done, after)) in backups.iter().enumerate() {
         let dir = scratch.path().join(format!("restored-{round}"));
         std::fs::create_dir(&dir).unwrap();
-        let restored = json_of(&cli(&dir, &["restore", file.to_str().unwrap()]));
+        let restored = cli_json(&dir, &["restore", file.to_str().unwrap()]);
         assert_eq!(restored["backup"]["events"], done["events"]);
         let found = stored(&dir);
         let last = found.keys().next_back().copied().unwrap();
@@ -137,7 +134,7 @@ fn a_backup_under_load_is_an_exact_prefix_of_what_was_acknowledged() {
         for (id, text) in found.iter().filter(|(id, _)| **id > 5_000) {
             assert_eq!(sent.get(id), Some(text), "round {round}: event {id}");
         }
-        let checked = json_of(&cli(&dir, &["check"]));
+        let checked = cli_json(&dir, &["check"]);
         assert_eq!((&checked["problem_count"], &checked["events"]), (&json!(0), &json!(last)));
         std::fs::remove_dir_all(&dir).unwrap();
     }
@@ -168,45 +165,63 @@ fn a_restore_killed_at_any_moment_leaves_the_old_or_the_new() {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Process(command.spawn().unwrap())
     };
+    let check = |dir: &Path, round: u32| {
+        let checked = cli_json(dir, &["check"]);
+        assert_eq!(checked["problem_count"], 0, "round {round}: {checked}");
+        checked["events"].as_u64().unwrap()
+    };
     // How long one takes that is left alone.
     let whole = {
         let dir = scratch.path().join("whole");
         copy(&dir);
         let begun = Instant::now();
         assert!(spawn(&dir).0.wait().unwrap().success());
-        assert_eq!(stored(&dir).len(), 3_000);
-        begun.elapsed()
+        let elapsed = begun.elapsed();
+        assert_eq!(check(&dir, 0), 3_000);
+        elapsed
     };
-    // Each kill comes later than one that left the old data and sooner than one that left the new: so
-    // they gather where one becomes the other.
-    let (mut old, mut new) = (0, 0);
+    // Every other kill comes when the one becomes the other. The rest come later than one that left the old
+    // data and sooner than one that left the new: so they gather there as well.
+    let (mut old, mut new, mut too_late) = (0, 0, 0);
     let mut random = fastrand::Rng::with_seed(11);
     let mut moment = whole.mul_f64(0.7);
-    for round in 0..KILLS {
+    for round in 1..=KILLS {
         let dir = scratch.path().join(format!("{round}"));
         copy(&dir);
         let mut restoring = spawn(&dir);
-        std::thread::sleep(moment);
+        if round % 2 == 0 {
+            let marker = dir.join("restoring"); // there while the data change places
+            while !marker.exists() && restoring.0.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            std::thread::sleep(Duration::from_micros(random.u64(0..3_000)));
+        } else {
+            std::thread::sleep(moment);
+        }
         let _ = restoring.0.kill();
-        restoring.0.wait().unwrap();
-        let checked = json_of(&cli(&dir, &["check"]));
-        assert_eq!(checked["problem_count"], 0, "round {round}: {checked}");
-        match checked["events"].as_u64().unwrap() {
-            4_000 => {
-                old += 1;
-                moment = moment.mul_f64(1.05 + 0.1 * random.f64());
-            }
-            3_000 => {
-                new += 1;
-                moment = moment.mul_f64(0.95 - 0.15 * random.f64());
-            }
-            other => panic!("round {round}: a mix of {other} events"),
+        let is_killed = restoring.0.wait().unwrap().signal().is_some();
+        let (count, later) = match (check(&dir, round), is_killed) {
+            (4_000, true) => (&mut old, 1.05 + 0.1 * random.f64()),
+            (3_000, true) => (&mut new, 0.98 - 0.04 * random.f64()),
+            (3_000, false) => (&mut too_late, 0.95 - 0.15 * random.f64()),
+            other => panic!("round {round}: {other:?} events and whether it was killed"),
+        };
+        *count += 1;
+        if round % 2 == 1 {
+            moment = moment.mul_f64(later);
         }
         std::fs::remove_dir_all(&dir).unwrap();
     }
     note(&format!(
-        "{KILLS} restores killed, each takes {whole:?}: old {old} times, new {new} times"
+        "{KILLS} restores killed, each takes {whole:?}: old {old} times, new {new} times, over before the \
+         kill {too_late} times"
     ));
+    assert!(old > 0, "none was killed before the data were put in place");
+    if new == 0 {
+        cannot(
+            "a restore that is killed between putting the data in place and its end: no kill hit that",
+        );
+    }
 }
 
 #[test]
@@ -296,14 +311,14 @@ fn a_restored_server_knows_its_tokens_pictures_and_people() {
 
     // On another machine, with the passphrase: all tokens hold.
     let other = tempfile::tempdir().unwrap();
-    let restored = json_of(&cli(other.path(), &["restore", file, "--passphrase-file", secret]));
+    let restored = cli_json(other.path(), &["restore", file, "--passphrase-file", secret]);
     assert_eq!(restored["key"], "restored");
     assert_eq!((&restored["filemeta"], &restored["filemeta_missing"]), (&json!(1), &json!(0)));
     assert!(restored["doubtful"].as_array().unwrap().len() >= 4, "{restored}");
     assert_eq!(stored(other.path()).len(), 3);
     // And without it, on a third: they must be issued again.
     let third = tempfile::tempdir().unwrap();
-    assert_eq!(json_of(&cli(third.path(), &["restore", file]))["key"], "other");
+    assert_eq!(cli_json(third.path(), &["restore", file])["key"], "other");
 }
 
 #[test]
@@ -333,17 +348,9 @@ fn backups_over_http_are_for_admins_and_are_whole() {
     let job = started.ok(202);
     let location = started.header("location").unwrap().to_owned();
     assert_eq!(location, format!("/api/admin/v1/jobs/{}/", job["id"]));
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let job = admin.get(&location).ok(200);
-        if job["state"] == "done" {
-            assert_eq!(job["done"], job["total"], "{job}");
-            break;
-        }
-        assert_eq!(job["state"], "running", "{job}");
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the job ends", || admin.get(&location).ok(200)["state"] != "running");
+    let job = admin.get(&location).ok(200);
+    assert_eq!((&job["state"], &job["done"]), (&json!("done"), &job["total"]), "{job}");
     let list = admin.get(BACKUPS).ok(200);
     let backup = &list["objects"][0];
     assert_eq!((&backup["events"], &backup["reason"]), (&json!(20), &json!("manual")));
@@ -362,7 +369,7 @@ fn backups_over_http_are_for_admins_and_are_whole() {
     std::fs::write(&downloaded, got).unwrap();
     let data = scratch.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    json_of(&cli(&data, &["restore", downloaded.to_str().unwrap()]));
+    cli_json(&data, &["restore", downloaded.to_str().unwrap()]);
     assert_eq!(stored(&data).len(), 20);
     for bad in ["..%2Fsecret.key", "secret.key", "%2e%2e", "x.backup"] {
         let path = format!("{BACKUPS}{bad}/");
@@ -395,18 +402,8 @@ fn the_schedule_makes_keeps_and_forgets() {
         names.sort();
         names
     };
-    let wait = |until: &dyn Fn(&[String]) -> bool| {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let names = names();
-            if until(&names) {
-                return names;
-            }
-            assert!(Instant::now() < deadline, "{names:?}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    };
-    let first = wait(&|names| names.len() == 1)[0].clone();
+    until("the first is made", || names().len() == 1);
+    let first = names().remove(0);
     assert!(first.ends_with("-scheduled.backup"), "{first}");
     let made = server.cli_json(&["token", "create", "--access", "metrics"]);
     let reader = format!("Bearer {}", made["token"].as_str().unwrap());
@@ -416,15 +413,9 @@ fn the_schedule_makes_keeps_and_forgets() {
     // One that is an hour old is not needed twice; a start looks at the folder.
     assert_eq!(server.terminate(), 0);
     server.restart_with(&arguments);
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let system = server.admin().get("/api/admin/v1/system/").ok(200).to_string();
-        if system.contains("the last one is of") {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{system}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let admin = server.admin();
+    let system = || admin.get("/api/admin/v1/system/").ok(200).to_string();
+    until("the folder was looked at", || system().contains("the last one is of"));
     assert_eq!(names(), [first]);
     assert_eq!(server.terminate(), 0);
 
@@ -433,15 +424,8 @@ fn the_schedule_makes_keeps_and_forgets() {
     std::fs::write(&file, "").unwrap();
     let bad = file.join("folder");
     server.restart_with(&["--backup-every", "1", "--backup-dir", bad.to_str().unwrap()]);
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let metrics = server.client(&reader).get("/metrics").text;
-        if metrics.contains("\nwatchpost_backup_failures_total 1\n") {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{metrics}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let metrics = || server.client(&reader).get("/metrics").text;
+    until("it fails", || metrics().contains("\nwatchpost_backup_failures_total 1\n"));
     let system = server.admin().get("/api/admin/v1/system/").ok(200).to_string();
     assert!(system.contains("the last backup failed"), "{system}");
     fill(&server.client(&server.key()), 3);
