@@ -8,10 +8,10 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
-use crate::common::{Answer, Client, PATIENCE, Process, Server, until};
+use crate::common::{Answer, Client, PATIENCE, Server, until};
 use crate::device::{Device, Does, Login};
 use crate::raw::memory_kib;
-use crate::site::{Camera, EVENTS, camera, inner, site, total, types};
+use crate::site::{Camera, Demo, EVENTS, camera, inner, site, total, types};
 
 /// A camera with an agent.
 pub struct Cam {
@@ -565,33 +565,8 @@ fn a_simulated_camera_speaks_the_protocol() {
 /// A newcomer presses trigger on the demonstration site and sees the event come back.
 #[test]
 fn a_trigger_of_the_demonstration_comes_back() {
-    use std::io::BufRead as _;
-    let demo = std::process::Command::new(crate::common::BINARY)
-        .args(["demo", "--listen", "127.0.0.1:0"])
-        .env("WATCHPOST_LOG_LEVEL", "warn")
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut demo = Process(demo);
-    let mut lines = std::io::BufReader::new(demo.0.stdout.take().unwrap()).lines();
-    let mut key = String::new();
-    let base = lines.find_map(|line| {
-        let line = line.unwrap();
-        if let Some(text) = line.trim().strip_prefix("license key") {
-            key = text.trim().to_owned();
-        }
-        line.strip_prefix("listening on ").map(str::to_owned)
-    });
-    let client = Client::new(&base.unwrap(), &format!("LKey {key}"));
-    let online = || {
-        let all = client.get("/api/v2/cameras/?detail=detail").ok(200);
-        let all = all["objects"].as_array().unwrap().clone();
-        all.iter().filter(|c| c["status"] == "active").count()
-    };
-    until("it comes about", || online() == 4);
-    until("it comes about", || {
-        client.get(&types(4)).ok(200)["objects"][0]["caps"]["can_be_triggered"] == true
-    });
+    let mut demo = Demo::start();
+    let client = demo.client();
     let answer = trigger(&client, 4, "digital_input", &json!({"meta": {"who": "me"}})).ok(200);
     let stored = client.get(&format!("{EVENTS}{}/?include_meta=true", answer["event_id"])).ok(200);
     assert_eq!(stored["meta"], json!({"who": "me"}));
@@ -599,7 +574,7 @@ fn a_trigger_of_the_demonstration_comes_back() {
     until("it comes about", || total(&client, &ready) == 1); // it has its picture
     until("it comes about", || total(&client, "") > 5_005); // and cameras go on by themselves
     let began = Instant::now();
-    std::process::Command::new("kill").arg(demo.0.id().to_string()).status().unwrap();
-    assert!(demo.0.wait().unwrap().success());
+    std::process::Command::new("kill").arg(demo.process.0.id().to_string()).status().unwrap();
+    assert!(demo.process.0.wait().unwrap().success());
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

@@ -1,8 +1,12 @@
 //! A server with two cameras that know nothing of each other, and what several tests do with it.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use crate::common::{Client, Server};
+use crate::common::{BINARY, Client, PATIENCE, Process, Server, until};
 
 /// All events.
 pub const EVENTS: &str = "/api/v2/storage/events/";
@@ -43,6 +47,64 @@ pub fn site() -> (Server, Camera, Client) {
     let camera = camera(&server, &["--name", "Gate"]);
     let client = server.client(&camera.all);
     (server, camera, client)
+}
+
+/// `watchpost demo`, whose simulated cameras are connected; told to stop when dropped.
+pub struct Demo {
+    pub process: Process,
+    /// `http://127.0.0.1:PORT`
+    pub base: String,
+    /// The license key that it prints.
+    pub key: String,
+}
+
+impl Demo {
+    /// Starts it and waits for its cameras.
+    pub fn start() -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["demo", "--listen", "127.0.0.1:0"]).env("WATCHPOST_LOG_LEVEL", "warn");
+        let mut process = Process(command.stdout(Stdio::piped()).spawn().unwrap());
+        let mut lines = BufReader::new(process.0.stdout.take().unwrap()).lines();
+        let mut key = String::new();
+        let base = lines.find_map(|line| {
+            let line = line.unwrap();
+            if let Some(text) = line.trim().strip_prefix("license key") {
+                text.trim().clone_into(&mut key);
+            }
+            line.strip_prefix("listening on ").map(str::to_owned)
+        });
+        let demo = Self { process, base: base.unwrap(), key };
+        let client = demo.client();
+        until("four cameras are connected", || {
+            let all = client.get("/api/v2/cameras/?detail=detail").ok(200);
+            let all = all["objects"].as_array().unwrap().clone();
+            all.iter().filter(|camera| camera["status"] == "active").count() == 4
+        });
+        until("the fourth has said what it can", || {
+            client.get(&types(4)).ok(200)["objects"][0]["caps"]["can_be_triggered"] == true
+        });
+        demo
+    }
+
+    /// A client with its license key.
+    pub fn client(&self) -> Client {
+        Client::new(&self.base, &format!("LKey {}", self.key))
+    }
+}
+
+impl Drop for Demo {
+    /// Killed, it would leave its scratch directory.
+    fn drop(&mut self) {
+        let child = &mut self.process.0;
+        if !matches!(child.try_wait(), Ok(None)) {
+            return;
+        }
+        let _ = Command::new("kill").arg(child.id().to_string()).status();
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 /// The member `token` of an access token.
