@@ -76,8 +76,8 @@ fn a_ca_that_was_sealed_into_a_backup_is_trusted_on_another_machine() {
     let (file, passphrase) = (scratch.path().join("a.backup"), scratch.path().join("passphrase"));
     std::fs::write(&passphrase, "rhubarb lantern 77\n").unwrap();
     let (file, with) = (file.to_str().unwrap(), passphrase.to_str().unwrap());
-    let made = old.cli(&["backup", file, "--passphrase-file", with]);
-    assert_eq!((&made["own_ca"], &made["with_ca"]), (&json!(true), &json!(true)), "{made}");
+    let backup = old.cli(&["backup", file, "--passphrase-file", with]);
+    assert_eq!((&backup["own_ca"], &backup["with_ca"]), (&json!(true), &json!(true)), "{backup}");
 
     let mut new = Site::with(OWN_CA);
     assert!(new.connect(&trust, "127.0.0.1").is_err(), "it has a CA of its own");

@@ -314,8 +314,8 @@ fn the_way_back_from_a_newer_version_keeps_files_and_ids_and_doubts_tokens() {
     assert!(fs::read(former.join(DATABASE_FILE)).unwrap() == newer, "it is as it was");
     assert_eq!(contents(&site.data()), before);
     let store = Store::open(&site.data(), options()).unwrap();
-    let next = store.exclusive(|tx| tx.new_credential_id()).unwrap();
-    assert_eq!(next, 5, "no id is given twice");
+    let next = |tx: &crate::store::WriteTx<'_>| tx.new_credential_id();
+    assert_eq!(store.exclusive(next).unwrap(), 5, "no id is given twice");
     store.close();
 }
 

@@ -192,8 +192,7 @@ impl Store {
         let pulse = Arc::new(Pulse::default());
         let queue = Arc::new(Queue::new(last_event.0 + 1, room.min_free / 2));
         let last_change = handle.state(state::LAST_CHANGE)?;
-        let handle = Arc::new(ArcSwap::from_pointee(handle));
-        let reopening = Arc::<Mutex<()>>::default();
+        let (handle, reopening) = (Arc::new(ArcSwap::from_pointee(handle)), Arc::default());
         let (jobs, applier_jobs) = mpsc::channel();
         let on_fatal = options.on_fatal;
         let preparer = journal.preparer();
