@@ -89,10 +89,10 @@ fn no_answer_is_wrong_while_the_database_is_opened_anew_again_and_again() {
     let database = server.dir().join("watchpost.redb");
     // Opening syncs once and succeeds; the commit that follows has written its pages and then fails.
     let every_other = "fdatasync,fsync:error=EIO:when=1+2";
-    let Some(fault) = Injected::into(&server, &database, every_other) else { return };
+    let Some(fault) = Injected::into(server.pid(), Some(&database), every_other) else { return };
     assert_eq!(client.post("/api/v2/cameras/", &json!({"name": "Yard"})).status, 503);
     let mut answers = 0;
-    until("it has failed again twice", PATIENCE, || {
+    until("it has failed again twice", || {
         let page = client.get(&format!("{EVENTS}?limit=1000"));
         if page.status == 200 {
             answers += 1;
