@@ -40,6 +40,9 @@ pub(super) async fn show(request: HttpRequest) -> HttpResponse {
 }
 
 /// The whole document, JSON.
+///
+/// # Panics
+/// If the program itself is damaged.
 pub fn text() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
