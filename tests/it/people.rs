@@ -406,11 +406,12 @@ const ADMIN_REQUESTS: &[(&str, &str, &str, u16)] = &[
 ];
 
 /// What everybody who has logged in may read, and no camera's own credential.
-const EVERY_ROLE: [&str; 4] = [
+const EVERY_ROLE: [&str; 5] = [
     "/api/admin/v1/cameras/",
     "/api/admin/v1/%63ameras/",
     "/api/admin/v1/cameras/{c}/",
     "/api/admin/v1/event-types/",
+    "/api/admin/v1/events/{e}/hold/",
 ];
 
 #[test]

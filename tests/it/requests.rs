@@ -299,7 +299,7 @@ pub const REQUESTS: &[Request] = &[
         404,
     ),
     read("/api/admin/v1/events/{e}/hold/", Govern, EventPath),
-    write("PUT", "/api/admin/v1/events/{e}/hold/", "", Govern, EventPath, 200),
+    write("PUT", "/api/admin/v1/events/{e}/hold/", "{}", Govern, EventPath, 200),
     write("DELETE", "/api/admin/v1/events/{e}/hold/", "", Govern, EventPath, 204),
     read("/api/admin/v1/holds/", Govern, Nowhere),
     read("/api/admin/v1/retention/rules/", Govern, Nowhere),
