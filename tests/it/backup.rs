@@ -203,7 +203,7 @@ fn a_restore_killed_at_any_moment_leaves_the_old_or_the_new() {
         let (count, later) = match (check(&dir, round), is_killed) {
             (4_000, true) => (&mut old, 1.05 + 0.1 * random.f64()),
             (3_000, true) => (&mut new, 0.98 - 0.04 * random.f64()),
-            (3_000, false) => (&mut too_late, 0.95 - 0.15 * random.f64()),
+            (3_000, false) => (&mut too_late, 0.7 - 0.2 * random.f64()),
             other => panic!("round {round}: {other:?} events and whether it was killed"),
         };
         *count += 1;
@@ -216,11 +216,10 @@ fn a_restore_killed_at_any_moment_leaves_the_old_or_the_new() {
         "{KILLS} restores killed, each takes {whole:?}: old {old} times, new {new} times, over before the \
          kill {too_late} times"
     ));
-    assert!(old > 0, "none was killed before the data were put in place");
-    if new == 0 {
-        cannot(
-            "a restore that is killed between putting the data in place and its end: no kill hit that",
-        );
+    for (count, side) in [(old, "before the data change places"), (new, "after that")] {
+        if count == 0 {
+            cannot(&format!("a restore that is killed {side}: no kill of {KILLS} hit that"));
+        }
     }
 }
 
