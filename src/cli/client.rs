@@ -12,7 +12,8 @@ use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
 use super::execute::{Streams, execute};
 use super::progress::Progress;
-use super::request::{Checked, Password, Reply, Request};
+use super::reply::{Checked, Reply};
+use super::request::{Password, Request};
 use super::{CameraCommand, DataCommand, UserCommand, print, recovery, socket};
 use crate::config::Config;
 use crate::open::{self, Failure};

@@ -2,10 +2,11 @@
 
 use std::io::BufRead;
 
-use super::request::{
+use super::reply::{
     AccessTokens, AddedCamera, Ca, ChangedUser, Checked, Device, Group, ListedCamera, ListedGroup,
-    ListedKey, ListedToken, ListedUser, Reply, Request, Token, TokenRef,
+    ListedKey, ListedToken, ListedUser, Reply, Token, TokenRef,
 };
+use super::request::Request;
 use crate::domain::{
     Access, CameraId, CameraPassword, Credential, Envelope, Kind, Origin, Role, Timestamp,
 };

@@ -1,11 +1,13 @@
 //! The command line: what can be asked of `watchpost`, with the server running or not.
 
 mod client;
+mod conversation;
 mod demo;
 mod execute;
 mod print;
 mod progress;
 mod recovery;
+mod reply;
 mod request;
 mod scene;
 mod simulate;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::request::{Checked, Reply};
+use super::reply::{Checked, Reply};
 use super::{DataCommand, recovery};
 
 /// Reads a duration as `30d`, `12h`, `5m` or `90s`, in seconds.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::execute::{On, text};
-use super::request::{Password, Reply};
+use super::reply::Reply;
+use super::request::Password;
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::open::{self, Failure};

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::execute::{Streams, execute};
-use super::request::{Frame, Reply, Request};
+use super::reply::{Frame, Reply};
+use super::request::Request;
 use crate::domain::Origin;
 use crate::service::Services;
 

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::Format;
 use super::execute::{On, text};
-use super::request::{ExportRequest, Imported, Reply};
+use super::reply::{Imported, Reply};
+use super::request::ExportRequest;
 use crate::domain::event::BULK_MAX;
 use crate::domain::filter::Filter;
 use crate::domain::meta::Sent;
