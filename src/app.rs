@@ -5,6 +5,7 @@ mod reload;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::App;
@@ -182,7 +183,12 @@ async fn serve_until_told(
     let mut running = tokio::task::spawn_local(server);
 
     let origin = open::origin(config, &addresses.main);
-    let _socket = socket::listen(services, &config.data_dir, origin)
+    let counted = connections.clone();
+    let serving = socket::Serving {
+        listening: addresses.urls(),
+        connections: Arc::new(move || counted.count()),
+    };
+    let _socket = socket::listen(services, &config.data_dir, origin, serving)
         .with_context(|| format!("control socket in {}", config.data_dir.display()))?;
     let mut tasks = Tasks::start(services);
     tasks.every("idle-connections", IDLE_SWEEP, move || {

@@ -69,6 +69,13 @@ impl Sockets {
 }
 
 impl Addresses {
+    /// The same as URLs, those that serve everything first.
+    pub fn urls(&self) -> Vec<String> {
+        let scheme = if self.tls { "https" } else { "http" };
+        let main = self.main.iter().map(|address| format!("{scheme}://{address}"));
+        main.chain(self.ingest.iter().map(|address| format!("http://{address}"))).collect()
+    }
+
     /// Tells where the server listens, once it is ready: in the log, and on standard output a line each,
     /// those that serve everything first.
     pub fn announce(&self) -> std::io::Result<()> {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 
-use super::execute::{Streams, execute};
-use super::progress::Progress;
+use super::execute::{Host, Streams, execute};
+use super::progress::{Items, Progress};
 use super::reply::{Checked, Reply};
 use super::request::{Password, Request};
 use super::{CameraCommand, DataCommand, UserCommand, print, recovery, socket};
@@ -42,12 +42,14 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
         request.fill(secret);
     }
     let mut output = |text: String| io::stdout().lock().write_all(text.as_bytes());
+    let mut items = Items::new();
+    let mut progress = |done, total| items.tell(done, total);
     let deadline = Instant::now() + WAIT;
     let reply = loop {
         if let Ok(connection) = UnixStream::connect(socket::path(&config.data_dir)) {
             let mut input = input(command)?;
             let input = input.as_mut().map(|input| &mut **input as &mut (dyn BufRead + Send));
-            let asked = socket::ask(&connection, &request, input, &mut output);
+            let asked = socket::ask(&connection, &request, input, &mut output, &mut progress);
             break asked.context("the running server")?.map_err(anyhow::Error::msg)?;
         }
         if matches!(request, Request::Check) {
@@ -65,10 +67,12 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
         match open::services(config) {
             Ok(services) => {
                 let mut input = input(command)?.unwrap_or_else(|| Box::new(io::empty()));
-                let streams = Streams { input: &mut *input, output: &mut output };
+                let streams =
+                    Streams { input: &mut *input, output: &mut output, progress: &mut progress };
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 let origin = open::origin(config, &config.listen);
-                let outcome = runtime.block_on(execute(&services, request, &origin, streams));
+                let host = Host { origin: &origin, serving: None };
+                let outcome = runtime.block_on(execute(&services, request, host, streams));
                 services.close();
                 break outcome.map_err(anyhow::Error::msg)?;
             }
@@ -84,6 +88,7 @@ pub fn run(command: &DataCommand, config: &Config, json: bool) -> anyhow::Result
             }
         }
     };
+    drop(items); // its line ends before the answer begins
     finish(command, &reply, json)
 }
 
@@ -100,6 +105,7 @@ fn finish(command: &DataCommand, reply: &Reply, json: bool) -> anyhow::Result<bo
     out.flush()?;
     Ok(match reply {
         Reply::Checked(checked) => checked.problem_count == 0,
+        Reply::Status(report) => report.problems.is_empty(),
         Reply::Imported(imported) => imported.failed == 0,
         _ => true,
     })

@@ -7,6 +7,7 @@ use super::reply::{
     ListedKey, ListedToken, ListedUser, Reply, Token, TokenRef,
 };
 use super::request::Request;
+use super::socket::Serving;
 use crate::domain::{
     Access, CameraId, CameraPassword, Credential, Envelope, Kind, Origin, Role, Timestamp,
 };
@@ -24,27 +25,40 @@ pub(super) struct Streams<'s> {
     pub input: &'s mut dyn BufRead,
     /// Takes pieces of an export.
     pub output: &'s mut dyn FnMut(String) -> std::io::Result<()>,
+    /// Told how many items of how many are done.
+    pub progress: &'s mut dyn FnMut(u64, u64),
 }
 
-/// Carries `request` out. `origin` is what envelopes name as the server's address.
+/// Where requests are carried out.
+#[derive(Clone, Copy)]
+pub(super) struct Host<'h> {
+    /// What envelopes name as the server's address.
+    pub origin: &'h Origin,
+    /// The server, if this process is it.
+    pub serving: Option<&'h Serving>,
+}
+
+/// Carries `request` out.
 ///
 /// # Errors
 /// A text for people.
 pub(super) async fn execute(
     services: &Services,
     request: Request,
-    origin: &Origin,
+    host: Host<'_>,
     streams: Streams<'_>,
 ) -> Result<Reply, String> {
     let set = services.public_origin(); // may have changed since the server started
-    let on = On { services, origin: set.as_ref().unwrap_or(origin), caller: Caller::local() };
+    let origin = set.as_ref().unwrap_or(host.origin);
+    let on = On { services, origin, serving: host.serving, caller: Caller::local() };
     match request {
         Request::Export(request) => on.export(&request, streams.output).await,
         Request::Import => on.import(streams.input).await,
         Request::Ca => ca(services),
         Request::Backup { file, with_pictures, passphrase } => {
-            on.backup(file, with_pictures, passphrase).await
+            on.backup(file, with_pictures, passphrase, streams.progress).await
         }
+        Request::Status => on.status().await,
         other => on.settings(other).await.map_err(text),
     }
 }
@@ -72,6 +86,7 @@ pub(super) fn text(error: Error) -> String {
 pub(super) struct On<'s> {
     pub services: &'s Services,
     origin: &'s Origin,
+    pub serving: Option<&'s Serving>,
     pub caller: Caller,
 }
 

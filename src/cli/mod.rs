@@ -10,8 +10,10 @@ mod recovery;
 mod reply;
 mod request;
 mod scene;
+mod screen;
 mod simulate;
 pub mod socket;
+mod status;
 mod transfer;
 mod upload;
 
@@ -104,6 +106,11 @@ pub enum DataCommand {
     User(UserCommand),
     /// Print the server's own certificate authority, for `tls.mode = "own-ca"`
     Ca,
+    /// Show on one screen how the server does: rates, room, newest backup, problems
+    ///
+    /// Ends with status 0 if there is no problem, and with 1 if there is one; a server that does not run is
+    /// one. What its data tell is shown then all the same.
+    Status,
     /// Read everything and prove that events, indexes, counters and the audit trail agree
     Check,
     /// Write everything to a file, of one moment; the server may be running

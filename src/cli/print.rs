@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::reply::{Checked, Reply};
-use super::{DataCommand, recovery};
+use super::{DataCommand, recovery, screen};
 
 /// Reads a duration as `30d`, `12h`, `5m` or `90s`, in seconds.
 pub(super) fn duration(text: &str) -> Result<u64, String> {
@@ -89,6 +89,7 @@ pub(super) fn reply(out: &mut dyn Write, command: &DataCommand, reply: &Reply) -
             write!(out, "{}", ca.pem)
         }
         Reply::Checked(found) => checked(out, found),
+        Reply::Status(report) => screen::print(out, report),
         Reply::BackedUp(backup) => recovery::print_backup(out, backup),
         Reply::Restored(restored) => recovery::print_restored(out, restored),
         Reply::Imported(imported) => {

@@ -1,4 +1,4 @@
-//! How far the reading of a long file has come, as one line on a terminal.
+//! How far long work has come, as one line on a terminal: the reading of a file, the making of a backup.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
@@ -47,7 +47,47 @@ impl<R> Drop for Progress<R> {
     }
 }
 
-/// What the line says.
+/// Tells on standard error how many items are done.
+pub(super) struct Items {
+    began: Instant,
+    is_shown: bool,
+    has_line: bool,
+}
+
+impl Items {
+    /// Without a terminal nothing is written; nor as long as nothing is told.
+    pub fn new() -> Self {
+        Self { began: Instant::now(), is_shown: io::stderr().is_terminal(), has_line: false }
+    }
+
+    /// `done` of about `total` items are written.
+    pub fn tell(&mut self, done: u64, total: u64) {
+        if self.is_shown {
+            self.has_line = true;
+            let text = items(done, total, self.began.elapsed());
+            let _ = write!(io::stderr(), "\r{text}\x1b[K");
+        }
+    }
+}
+
+impl Drop for Items {
+    fn drop(&mut self) {
+        if self.has_line {
+            let _ = writeln!(io::stderr());
+        }
+    }
+}
+
+fn items(done: u64, total: u64, took: Duration) -> String {
+    if done >= total {
+        return format!("{}  {done} items, being read again", bar(1.0));
+    }
+    let part = share(done, total);
+    let so_far = format!("{}  {done} of {total} items", bar(part));
+    if done == 0 { so_far } else { format!("{so_far}  {}", left(part, took)) }
+}
+
+/// What the line of a reading says.
 struct Line {
     bytes: Option<u64>,
     began: Instant,
@@ -67,28 +107,40 @@ impl Line {
     }
 
     /// The bar, rows so far and in a second, and the time that is left.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "shown to people"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "shown to people")]
     fn text(&self, now: Instant) -> String {
-        let seconds = (now - self.began).as_secs_f64().max(1e-3);
-        let rows = format!("{} rows, {:.0}/s", self.rows, self.rows as f64 / seconds);
+        let took = now - self.began;
+        let per_second = self.rows as f64 / took.as_secs_f64().max(1e-3);
+        let rows = format!("{} rows, {per_second:.0}/s", self.rows);
         let Some(bytes) = self.bytes.filter(|bytes| *bytes > 0) else { return rows };
-        let part = (self.read as f64 / bytes as f64).min(1.0);
-        let full = (part * BAR as f64) as usize;
-        let left = if part > 0.0 { (seconds / part - seconds).round() as u64 } else { 0 };
-        format!(
-            "[{}{}] {:3.0} %  {rows}  {}:{:02} left",
-            "#".repeat(full),
-            "-".repeat(BAR - full),
-            part * 100.0,
-            left / 60,
-            left % 60,
-        )
+        let part = share(self.read, bytes);
+        format!("{}  {rows}  {}", bar(part), left(part, took))
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown to people")]
+fn share(done: u64, of: u64) -> f64 {
+    if of == 0 { 1.0 } else { (done as f64 / of as f64).min(1.0) }
+}
+
+/// A bar, and the share that it shows.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a few characters"
+)]
+fn bar(part: f64) -> String {
+    let full = (part * BAR as f64) as usize;
+    format!("[{}{}] {:3.0} %", "#".repeat(full), "-".repeat(BAR - full), part * 100.0)
+}
+
+/// The time that is left if it goes on as it did.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shown to people")]
+fn left(part: f64, took: Duration) -> String {
+    let seconds = took.as_secs_f64().max(1e-3);
+    let left = if part > 0.0 { (seconds / part - seconds).round() as u64 } else { 0 };
+    format!("{}:{:02} left", left / 60, left % 60)
 }
 
 #[cfg(test)]
@@ -105,6 +157,18 @@ mod tests {
             text,
             format!("[{}{}]  25 %  100 rows, 2/s  2:30 left", "#".repeat(7), "-".repeat(23))
         );
+    }
+
+    #[test]
+    fn items_are_written_and_then_read_again() {
+        let took = Duration::from_secs(30);
+        let text = items(250, 1_000, took);
+        let bar = format!("[{}{}]", "#".repeat(7), "-".repeat(23));
+        assert_eq!(text, format!("{bar}  25 %  250 of 1000 items  1:30 left"));
+        for (done, total) in [(0, 0), (1_001, 1_000)] {
+            let text = items(done, total, took);
+            assert!(text.ends_with(&format!("100 %  {done} items, being read again")), "{text}");
+        }
     }
 
     #[test]

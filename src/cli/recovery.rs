@@ -11,7 +11,7 @@ use super::request::Password;
 use crate::config::Config;
 use crate::domain::Timestamp;
 use crate::open::{self, Failure};
-use crate::service::backup::Wanted;
+use crate::service::backup::{Running, Wanted};
 use crate::store::backup::{CaOutcome, KeyOutcome, Manifest};
 
 /// What a backup holds.
@@ -131,9 +131,12 @@ impl On<'_> {
         file: PathBuf,
         with_pictures: bool,
         passphrase: Option<Password>,
+        progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Reply, String> {
         let wanted = Wanted { with_pictures, passphrase: passphrase.map(|secret| secret.0) };
-        let written = self.services.backups.write(&self.caller, file.clone(), wanted).await;
+        let mut tell = |running: Running| progress(running.done, running.total);
+        let written =
+            self.services.backups.write(&self.caller, file.clone(), wanted, &mut tell).await;
         let (manifest, bytes) = written.map_err(text)?;
         Ok(Reply::BackedUp(Box::new(described(file, manifest, bytes))))
     }

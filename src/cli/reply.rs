@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::recovery::{BackedUp, Restored};
+use super::status::Report;
 
 /// The answer to a request. Serialised, it is what `--json` prints.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Reply {
     Camera(AddedCamera),
@@ -22,6 +23,7 @@ pub(super) enum Reply {
     Purged { deleted: u64 },
     Ca(Ca),
     Checked(Checked),
+    Status(Box<Report>),
     BackedUp(Box<BackedUp>),
     Restored(Box<Restored>),
     Imported(Imported),
@@ -181,6 +183,8 @@ pub(super) struct Imported {
 pub(super) enum Frame {
     /// Text for standard output, line ends included.
     Output(String),
+    /// How far it is.
+    Progress { done: u64, total: u64 },
     /// The end: it worked.
     Done(Reply),
     /// The end: it did not.
@@ -263,6 +267,7 @@ mod tests {
             },
             Reply::Keys { objects: vec![ListedKey { key_id: 1, name: text(), created: text() }] },
             Reply::Purged { deleted: 4 },
+            Reply::Status(Box::new(Report::example())),
             Reply::BackedUp(Box::new(BackedUp::example())),
             Reply::Restored(Box::new(Restored::example())),
             Reply::Imported(Imported::default()),

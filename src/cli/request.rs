@@ -76,6 +76,7 @@ pub(super) enum Request {
         name: String,
     },
     Ca,
+    Status,
     Check,
     Backup {
         file: PathBuf,
@@ -189,6 +190,7 @@ impl From<&DataCommand> for Request {
                 Self::UserRemove { name: name.clone() }
             }
             DataCommand::Ca => Self::Ca,
+            DataCommand::Status => Self::Status,
             // A restore is never sent: it needs the data directory for itself.
             DataCommand::Check | DataCommand::Restore { .. } => Self::Check,
             DataCommand::Backup { file, without_pictures, .. } => Self::Backup {

@@ -4,6 +4,7 @@
 //! frames, the last of which says how it went. The socket's mode is 0600: who can open it could
 //! open the database as well.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::execute::{Streams, execute};
+use super::execute::{Host, Streams, execute};
 use super::reply::{Frame, Reply};
 use super::request::Request;
 use crate::domain::Origin;
@@ -24,6 +25,15 @@ const NAME: &str = "control.sock";
 /// Where the socket of a data directory is.
 pub fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(NAME)
+}
+
+/// What a running server knows of itself beside its services.
+#[derive(Clone)]
+pub struct Serving {
+    /// URLs that it listens to, those that serve everything first.
+    pub listening: Vec<String>,
+    /// How many connections are open.
+    pub connections: Arc<dyn Fn() -> usize + Send + Sync>,
 }
 
 /// A server's end of the socket. Dropping it removes the socket.
@@ -45,7 +55,12 @@ impl Drop for Listening {
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn listen(services: &Services, data_dir: &Path, origin: Origin) -> std::io::Result<Listening> {
+pub fn listen(
+    services: &Services,
+    data_dir: &Path,
+    origin: Origin,
+    serving: Serving,
+) -> std::io::Result<Listening> {
     let path = path(data_dir);
     let _ = std::fs::remove_file(&path); // of a server that was killed: the lock is ours
     let listener = UnixListener::bind(&path)?;
@@ -61,8 +76,10 @@ pub fn listen(services: &Services, data_dir: &Path, origin: Origin) -> std::io::
             match connection {
                 Ok(connection) => {
                     let (services, origin) = (services.clone(), origin.clone());
+                    let serving = serving.clone();
                     let answer = move || {
-                        if let Err(error) = answer(&services, &origin, &connection) {
+                        let host = Host { origin: &origin, serving: Some(&serving) };
+                        if let Err(error) = answer(&services, host, &connection) {
                             tracing::debug!(%error, "a command went away");
                         }
                     };
@@ -78,17 +95,26 @@ pub fn listen(services: &Services, data_dir: &Path, origin: Origin) -> std::io::
     Ok(listening)
 }
 
-fn answer(services: &Services, origin: &Origin, connection: &UnixStream) -> std::io::Result<()> {
+fn answer(services: &Services, host: Host<'_>, connection: &UnixStream) -> std::io::Result<()> {
     let mut input = BufReader::new(connection);
     let mut line = String::new();
     input.read_line(&mut line)?;
-    let mut out = BufWriter::new(connection);
+    let out = RefCell::new(BufWriter::new(connection));
     let outcome = match serde_json::from_str::<Request>(&line) {
         Ok(request) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let mut output = |text: String| send(&mut out, &Frame::Output(text));
-            let streams = Streams { input: &mut input, output: &mut output };
-            runtime.block_on(execute(services, request, origin, streams))
+            let mut output = |text| send(&mut *out.borrow_mut(), &Frame::Output(text));
+            let mut progress = |done, total| {
+                let mut out = out.borrow_mut();
+                // What was begun is finished, also for somebody who went away.
+                let _ =
+                    send(&mut *out, &Frame::Progress { done, total }).and_then(|()| out.flush());
+            };
+            let streams =
+                Streams { input: &mut input, output: &mut output, progress: &mut progress };
+            let outcome = runtime.block_on(execute(services, request, host, streams));
+            runtime.shutdown_background(); // a disk that does not answer is waited for no longer
+            outcome
         }
         Err(error) => Err(format!("the server does not understand the command: {error}")),
     };
@@ -96,6 +122,7 @@ fn answer(services: &Services, origin: &Origin, connection: &UnixStream) -> std:
         Ok(reply) => Frame::Done(reply),
         Err(text) => Frame::Failed(text),
     };
+    let mut out = out.into_inner();
     send(&mut out, &end)?;
     out.flush()
 }
@@ -105,7 +132,8 @@ fn send(out: &mut impl Write, frame: &Frame) -> std::io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Asks a running server. `input` is sent behind the request; `output` takes pieces of an export.
+/// Asks a running server. `input` is sent behind the request; `output` takes pieces of an export, `progress`
+/// how many items of how many are done.
 ///
 /// # Errors
 /// A text for people; the outer one if no server answers.
@@ -114,6 +142,7 @@ pub(super) fn ask(
     request: &Request,
     input: Option<&mut (dyn BufRead + Send)>,
     output: &mut dyn FnMut(String) -> std::io::Result<()>,
+    progress: &mut dyn FnMut(u64, u64),
 ) -> std::io::Result<Result<Reply, String>> {
     let mut to = BufWriter::new(connection);
     serde_json::to_writer(&mut to, request)?;
@@ -130,6 +159,7 @@ pub(super) fn ask(
         for line in BufReader::new(connection).lines() {
             match serde_json::from_str(&line?)? {
                 Frame::Output(text) => output(text)?,
+                Frame::Progress { done, total } => progress(done, total),
                 Frame::Done(reply) => return Ok(Ok(reply)),
                 Frame::Failed(text) => return Ok(Err(text)),
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::metrics::Counters;
 use super::overview::Skews;
+use super::pace::Pace;
 use super::refusals::Refusals;
 use super::uses::Uses;
 use crate::domain::CameraId;
@@ -16,6 +17,7 @@ pub(super) struct Figures {
     pub uses: Uses,
     pub skews: Skews,
     pub counters: Arc<Counters>,
+    pub pace: Pace,
 }
 
 impl Figures {
@@ -23,7 +25,7 @@ impl Figures {
     pub fn load(tx: &ReadTx) -> store::Result<Self> {
         let uses = Uses::new(tx.credential_uses()?);
         let (refusals, skews) = (Refusals::default(), Skews::default());
-        Ok(Self { refusals, uses, skews, counters: Arc::default() })
+        Ok(Self { refusals, uses, skews, counters: Arc::default(), pace: Pace::default() })
     }
 
     /// A camera is gone, and with it what was counted for it.

@@ -139,6 +139,11 @@ impl Counters {
         self.fetched[outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Events stored, whatever way they came in.
+    pub fn stored_total(&self) -> u64 {
+        self.stored.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
     /// A credential, a log-in or a set-up code was wrong.
     pub fn auth_failed(&self) {
         self.auth_failures.fetch_add(1, Ordering::Relaxed);
@@ -274,6 +279,12 @@ impl Metrics {
         let store = core.store.clone();
         let oldest = self.oldest.look(move || oldest(&store).ok().flatten());
         let (free_inside, oldest) = futures_util::future::join(free_inside, oldest).await;
+        Ok(Snapshot { sizes, free_inside, oldest, ..self.counted() })
+    }
+
+    /// The same without what lies on the disk: does not wait for it.
+    pub(super) fn counted(&self) -> Snapshot {
+        let core = &self.core;
         let (stats, counters) = (core.store.stats(), &core.figures.counters);
         let (catalogue, steady) = (core.catalogue(), core.clock.steady_us());
         let stored = |source: Source| {
@@ -281,7 +292,7 @@ impl Metrics {
         };
         let fetched =
             |of: Fetched| (of.word(), counters.fetched[of as usize].load(Ordering::Relaxed));
-        Ok(Snapshot {
+        Snapshot {
             version: system::VERSION,
             build: system::BUILD,
             started_at: self.started_at,
@@ -292,14 +303,14 @@ impl Metrics {
             commits: core.store.commits(),
             queued_writes: stats.queued_writes,
             unapplied: stats.unapplied,
-            sizes,
+            sizes: None,
             reserve: stats.min_free_bytes,
-            free_inside,
+            free_inside: None,
             last_backup: self.backups.newest(),
             backup_failures: self.backups.failures_total(),
             deleted: self.retention.deleted_total(),
             room: stats.room,
-            oldest,
+            oldest: None,
             streams: self.live.count(),
             auth_failures: counters.auth_failures.load(Ordering::Relaxed),
             clock_suspect: self.clock.doubt().is_some(),
@@ -310,7 +321,7 @@ impl Metrics {
                 .values()
                 .filter(|session| session.left_us(&catalogue.settings, steady) > 0)
                 .count(),
-        })
+        }
     }
 }
 

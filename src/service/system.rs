@@ -117,6 +117,16 @@ impl System {
         Ok(SystemReport { started_at: self.started_at, uptime, checks, tls })
     }
 
+    /// When the server started.
+    pub(super) const fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// The same by elapsed time.
+    pub(super) const fn began(&self) -> Duration {
+        self.started
+    }
+
     /// Looks at every part, and remembers since when each is as it is. Blocks for a moment.
     pub(super) fn look(&self) -> Vec<Check> {
         let now = self.core.clock.now();
@@ -185,7 +195,7 @@ impl System {
 }
 
 /// A number of bytes as people say it: `37.5 GiB`.
-fn readable(bytes: u64) -> String {
+pub fn readable(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     let (mut tenths, mut unit) = (bytes.saturating_mul(10) >> 10, UNITS[0]);
     for larger in &UNITS[1..] {
@@ -211,11 +221,13 @@ fn records() -> (Health, String) {
 }
 
 impl Services {
-    /// Looks at the clock and every part, so that each is known to be as it is since when.
+    /// Looks at the clock and every part, so that each is known to be as it is since when; notes how many
+    /// events there were.
     ///
     /// # Errors
     /// The store's.
     pub async fn look(&self) -> Result<()> {
+        self.note_pace();
         let outcome = self.clock_watch.look().await.map(drop);
         let system = self.system.clone();
         super::blocking(move || Ok(system.look())).await?;

@@ -345,7 +345,8 @@ fn the_binary_describes_itself() {
     let page = text(&bare(&["man"]));
     assert!(page.contains(".TH watchpost 1") && page.contains("camera"), "{page:.200}");
     let help = text(&bare(&["--help"]));
-    for command in ["serve", "demo", "camera", "token", "key", "group", "check", "export", "import"]
+    for command in
+        ["serve", "demo", "camera", "token", "key", "group", "status", "check", "export", "import"]
     {
         assert!(help.contains(&format!("\n  {command}")), "{help}");
     }

@@ -39,6 +39,7 @@ mod seed;
 mod serve;
 mod site;
 mod snapshots;
+mod status;
 mod stop;
 mod stream;
 mod supervisor;

@@ -6,6 +6,7 @@ mod schedule;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub use crate::store::backup::Reason;
 use crate::store::backup::{self, BackupOptions, EXTENSION, Manifest, PASSPHRASE_BYTES};
 pub use folder::Backup;
 use folder::{gone_or_failed, is_backup_name, make_folder, read};
+
+/// How often it is told how far a backup is.
+const TELL_EVERY: Duration = Duration::from_millis(500);
 
 /// What a backup is to be, as somebody asked for it.
 #[derive(Clone)]
@@ -172,7 +176,8 @@ impl Backups {
         }))
     }
 
-    /// Writes a backup to any file that the server may write. Gives what it holds, and its length.
+    /// Writes a backup to any file that the server may write. Gives what it holds, and its length. `tell`
+    /// is told how far it is, at once and then every half second.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::BackupRunning`], and the store's.
@@ -181,10 +186,21 @@ impl Backups {
         caller: &Caller,
         path: PathBuf,
         wanted: Wanted,
+        tell: &mut dyn FnMut(Running),
     ) -> Result<(Manifest, u64)> {
         caller.may(Action::Govern)?;
         let total = self.items(&wanted).await?;
-        self.make(Some(caller), path, wanted, Reason::Manual, (total, Progress::default())).await
+        let progress = Progress::default();
+        let of = (total, progress.clone());
+        let mut made = pin!(self.make(Some(caller), path, wanted, Reason::Manual, of));
+        let mut ticks = tokio::time::interval(TELL_EVERY);
+        loop {
+            tokio::select! {
+                biased;
+                made = &mut made => return made,
+                _ = ticks.tick() => tell(Running { done: progress.done(), total }),
+            }
+        }
     }
 
     /// Deletes a backup of the folder.

@@ -160,7 +160,7 @@ mod tests {
         let wanted = Wanted { with_pictures: true, passphrase: None };
         let path = dir.path().join("backups/mine.backup");
         clock.advance_us(HOUR_US);
-        services.backups.write(&Caller::local(), path.clone(), wanted).await.unwrap();
+        services.backups.write(&Caller::local(), path.clone(), wanted, &mut |_| {}).await.unwrap();
         clock.advance_us(23 * HOUR_US);
         services.backups.pass().await.unwrap();
         assert_eq!(created(&services).await.len(), 3);
@@ -206,7 +206,7 @@ mod tests {
         let elsewhere = |name: &str| {
             let wanted = Wanted { with_pictures: true, passphrase: None };
             let (services, path) = (services.clone(), dir.path().join(name));
-            async move { services.backups.write(&Caller::local(), path, wanted).await }
+            async move { services.backups.write(&Caller::local(), path, wanted, &mut |_| {}).await }
         };
         assert!(elsewhere("no folder/a.backup").await.is_err());
         assert_eq!((services.backups.failures_total(), services.backups.is_overdue()), (0, false));

@@ -169,6 +169,10 @@ impl<'w> Writer<'w> {
         written.sync_all().map_err(|error| self.failed(error))?;
         // From the disk, as far as the system lets go of what it has in memory.
         let _ = rustix::fs::fadvise(written, 0, None, rustix::fs::Advice::DontNeed);
+        // Whoever watches sees that all is written and only read again from here on.
+        if !(self.watch)(std::mem::take(&mut self.items)) {
+            return Err(StoreError::Stopped);
+        }
         let found = Reader::open(&self.temporary)?.verify(self.gentle, self.watch)?;
         if found != manifest {
             return Err(StoreError::Damaged(format!("{}", self.temporary.display())));
@@ -181,7 +185,6 @@ impl<'w> Writer<'w> {
         give_name().map_err(failed(format!("naming {}", self.path.display())))?;
         self.finished = true;
         point("a backup has its name");
-        (self.watch)(self.items);
         Ok((manifest, self.written))
     }
 
