@@ -22,6 +22,7 @@ pub mod histogram;
 mod idempotency;
 pub mod ingest;
 pub mod job;
+mod kept;
 pub mod live;
 pub mod log;
 pub mod metrics;
