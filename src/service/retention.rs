@@ -127,7 +127,7 @@ impl Retention {
     /// From when on events must have arrived to stay, if any are deleted by age.
     fn ages(&self, now: Timestamp) -> Option<Ages> {
         let catalogue = self.core.catalogue();
-        Ages::new(&catalogue, catalogue.settings.retention_days(), now)
+        Ages::new(&catalogue, &catalogue.rules, catalogue.settings.retention_days(), now)
     }
 
     /// What it does between two passes.

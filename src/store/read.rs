@@ -211,8 +211,8 @@ impl ReadTx {
         table.range(all)?.map(|entry| Ok(entry?.0.value().event_type)).collect()
     }
 
-    /// All camera and type pairs that ever had an event.
-    pub(super) fn all_series(&self) -> Result<Vec<(u32, u16)>> {
+    /// All camera and type pairs that ever had an event, in this order.
+    pub fn all_series(&self) -> Result<Vec<(u32, u16)>> {
         let table = self.tx.open_table(SERIES)?;
         table
             .iter()?

@@ -220,7 +220,14 @@ fn retention_says_what_it_does_and_what_it_would_do() {
     ] {
         let answer = client.put(rules, &bad);
         assert_eq!((answer.status, answer.error().as_str()), (status, code), "{}", answer.text);
+        // What would be refused is refused when it is tried.
+        let answer = client.post(PREVIEW, &json!({"rules": bad["objects"]}));
+        assert_eq!((answer.status, answer.error().as_str()), (status, code), "{}", answer.text);
     }
+    let tried = client.post(PREVIEW, &json!({"days": 7, "rules": set["objects"]})).ok(200);
+    assert_eq!((&tried["days"], &tried["count"]), (&json!(7), &json!(0)), "{tried}");
+    assert_eq!(client.post(PREVIEW, &json!({})).ok(200)["days"], 90, "as it is set");
+    assert_eq!(client.get(rules).ok(200), set, "trying changes nothing");
 }
 
 #[test]

@@ -302,6 +302,7 @@ pub const REQUESTS: &[Request] = &[
     write("PUT", "/api/admin/v1/events/{e}/hold/", "{}", Govern, EventPath, 200),
     write("DELETE", "/api/admin/v1/events/{e}/hold/", "", Govern, EventPath, 204),
     read("/api/admin/v1/holds/", Govern, Nowhere),
+    write("POST", "/api/admin/v1/retention/preview/", r#"{"rules":[]}"#, Govern, Nowhere, 200),
     read("/api/admin/v1/retention/rules/", Govern, Nowhere),
     write("PUT", "/api/admin/v1/retention/rules/", r#"{"objects":[]}"#, Govern, Nowhere, 200),
     read("/api/admin/v1/settings/", Govern, Nowhere),

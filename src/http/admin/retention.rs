@@ -15,7 +15,7 @@ use crate::http::params::Params;
 use crate::http::reply::private;
 use crate::http::route::resource;
 use crate::service::Services;
-use crate::service::retention::{Asked, State};
+use crate::service::retention::{Asked, Preview, State};
 
 const RETENTION: &str = "/api/admin/v1/retention/";
 const PREVIEW: &str = "/api/admin/v1/retention/preview/";
@@ -23,7 +23,10 @@ const RULES: &str = "/api/admin/v1/retention/rules/";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
-        .service(resource(PREVIEW, [(Method::GET, web::to(preview))]))
+        .service(resource(
+            PREVIEW,
+            [(Method::GET, web::to(preview)), (Method::POST, web::to(try_out))],
+        ))
         .service(resource(
             RULES,
             [(Method::GET, web::to(rules)), (Method::PUT, web::to(put_rules))],
@@ -113,6 +116,24 @@ pub(super) struct RulesBody {
     objects: Vec<RuleBody>,
 }
 
+/// Settings and rules to try. What is left out or null is as it is set.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TryBody {
+    /// 0 to 3650.
+    #[serde(default)]
+    days: Option<u64>,
+    /// As the setting.
+    #[serde(default)]
+    max_bytes: Option<u64>,
+    /// 0 to 50.
+    #[serde(default)]
+    room_percent: Option<u64>,
+    /// All rules there would be, at most 1,000.
+    #[serde(default)]
+    rules: Option<Vec<RuleBody>>,
+}
+
 /// Read what retention does.
 #[utoipa::path(get, path = RETENTION, tag = "running",
     responses(
@@ -159,9 +180,37 @@ pub(in crate::http) async fn preview(
         days: params.number("days")?,
         max_bytes: params.number("max_bytes")?,
         room_percent: params.number("room_percent")?,
+        rules: None,
     };
-    let preview = services.retention.preview(&caller, asked).await?;
-    let body = RetentionPreviewBody {
+    Ok(private(StatusCode::OK, preview_body(services.retention.preview(&caller, asked).await?)))
+}
+
+/// Count what other settings and rules would delete now. Deletes and changes nothing.
+#[utoipa::path(post, path = PREVIEW, operation_id = "try_retention", tag = "running",
+    request_body = TryBody,
+    responses(
+        (status = 200, body = RetentionPreviewBody),
+        (status = 400, body = ErrorBody, description = "`bad_parameter`, `missing_field`, \
+            `limit_reached`, `already_exists` (two rules about the same)"),
+        (status = 403, body = ErrorBody, description = "`access_deny`")))]
+pub(in crate::http) async fn try_out(
+    caller: MayManage,
+    services: Data<Services>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = read_json::<TryBody>(&request, payload, Empty::IsObject).await?.into_inner();
+    let asked = Asked {
+        days: body.days,
+        max_bytes: body.max_bytes,
+        room_percent: body.room_percent,
+        rules: body.rules.map(|rules| rules.into_iter().map(rule).collect()),
+    };
+    Ok(private(StatusCode::OK, preview_body(services.retention.preview(&caller, asked).await?)))
+}
+
+fn preview_body(preview: Preview) -> RetentionPreviewBody {
+    RetentionPreviewBody {
         days: preview.days,
         cutoff: preview.cutoff.rfc3339(),
         count: preview.count,
@@ -171,8 +220,11 @@ pub(in crate::http) async fn preview(
         exact: preview.exact,
         oldest: preview.oldest.map(Timestamp::rfc3339),
         newest: preview.newest.map(Timestamp::rfc3339),
-    };
-    Ok(private(StatusCode::OK, body))
+    }
+}
+
+fn rule(body: RuleBody) -> Rule {
+    Rule { camera: body.camid.map(CameraId), event_type: body.name, days: body.days }
 }
 
 fn rules_body(rules: Vec<Rule>) -> RulesBody {
@@ -211,11 +263,6 @@ pub(in crate::http) async fn put_rules(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let body = read_json::<RulesBody>(&request, payload, Empty::IsError).await?.into_inner();
-    let rule = |object: RuleBody| Rule {
-        camera: object.camid.map(CameraId),
-        event_type: object.name,
-        days: object.days,
-    };
     let rules = body.objects.into_iter().map(rule).collect();
     let rules = services.retention.set_rules(&caller, rules).await?;
     Ok(private(StatusCode::OK, rules_body(rules)))

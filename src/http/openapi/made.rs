@@ -88,7 +88,7 @@ query or body.
         ingest::deliver,
         admin::settings::get, admin::settings::put,
         admin::retention::get, admin::retention::preview, admin::retention::rules,
-        admin::retention::put_rules,
+        admin::retention::try_out, admin::retention::put_rules,
         admin::hold::get, admin::hold::put, admin::hold::delete, admin::hold::list,
         admin::storage::get,
         admin::backup::list, admin::backup::start, admin::backup::download, admin::backup::delete,

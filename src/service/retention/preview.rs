@@ -1,23 +1,25 @@
 //! What some settings of retention would delete now, before they are set.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Retention, cutoff};
+use super::{Retention, cutoff, rules};
+use crate::domain::retention::Rule;
 use crate::domain::setting::{Key, Value};
-use crate::domain::{EventId, Timestamp};
+use crate::domain::{CameraId, EventId, EventTypeId, Timestamp};
 use crate::service::access::{Action, Caller};
 use crate::service::clock_watch::BUILT;
 use crate::service::error::{Error, Result};
 use crate::service::retention::rules::Ages;
-use crate::store::{Cutoffs, Query, ReadTx};
+use crate::store::{Cutoffs, Query, ReadTx, Selection};
 
 /// Longest time that a preview counts one by one.
 const COUNT_MAX: Duration = Duration::from_secs(1);
 /// Events that a preview looks at between two looks at the clock.
 const COUNT_STEP: usize = 10_000;
 
-/// Settings to try; as they are set where nothing is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Settings and rules to try; as they are set where nothing is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// See `retention.days`.
     pub days: Option<u64>,
@@ -25,6 +27,8 @@ pub struct Asked {
     pub max_bytes: Option<u64>,
     /// See `retention.room_percent`.
     pub room_percent: Option<u64>,
+    /// Rules for single cameras and types, all there would be.
+    pub rules: Option<Vec<Rule>>,
 }
 
 /// See the module.
@@ -61,10 +65,10 @@ struct Aged {
 }
 
 impl Retention {
-    /// What these settings would delete now. Deletes nothing.
+    /// What these settings and rules would delete now. Deletes nothing.
     ///
     /// # Errors
-    /// [`Error::AccessDenied`], [`Error::BadParameter`], and the store's.
+    /// [`Error::AccessDenied`], [`Error::BadParameter`], those of [`Self::set_rules`], and the store's.
     pub async fn preview(&self, caller: &Caller, asked: Asked) -> Result<Preview> {
         caller.may(Action::Manage)?;
         let catalogue = self.core.catalogue();
@@ -83,14 +87,16 @@ impl Retention {
         let max_bytes = take(Key::RetentionMaxBytes, asked.max_bytes, "max_bytes")?;
         let percent = take(Key::RetentionRoomPercent, asked.room_percent, "room_percent")?;
         let now = self.core.clock.now();
-        let ages = Ages::new(&catalogue, days, now);
+        let rules = asked.rules.as_deref().unwrap_or(&catalogue.rules);
+        rules::check(rules)?;
+        let ages = Ages::new(&catalogue, rules, days, now);
         let cutoff = if days == 0 { Timestamp::MIN } else { cutoff(now, days) };
         let core = std::sync::Arc::clone(&self.core);
         self.core
             .read(move |tx| {
                 let total = tx.count(&Query::all())?;
                 let old = ages.map_or(Ok(Aged { exact: true, ..Aged::default() }), |ages| {
-                    count_aged(tx, &ages, cutoff)
+                    count_aged(tx, &ages)
                 })?;
                 let figures = core.store.room();
                 let each = (figures.used / total.max(1)).max(1);
@@ -119,7 +125,7 @@ impl Retention {
     }
 }
 
-fn count_aged(tx: &ReadTx, ages: &Ages, cutoff: Timestamp) -> Result<Aged> {
+fn count_aged(tx: &ReadTx, ages: &Ages) -> Result<Aged> {
     let deadline = Instant::now() + COUNT_MAX;
     let of = |camera, event_type| ages.of(camera, event_type);
     let cutoffs = Cutoffs { of: &of, latest: ages.latest() };
@@ -133,11 +139,29 @@ fn count_aged(tx: &ReadTx, ages: &Ages, cutoff: Timestamp) -> Result<Aged> {
         found.newest = arrivals().next_back().or(found.newest);
         next = step.next;
         if next.is_some() && Instant::now() > deadline {
-            let query = Query { end: Timestamp(cutoff.0 - 1), ..Query::all() };
-            found.count = tx.count(&query)?.max(found.count);
+            found.count = count_by_own_time(tx, ages)?.max(found.count);
             (found.exact, found.newest) = (false, None);
             break;
         }
     }
     Ok(found)
+}
+
+/// How many events go if each arrived when its sender says: from counters, one question for each age that
+/// there is.
+pub(super) fn count_by_own_time(tx: &ReadTx, ages: &Ages) -> Result<u64> {
+    let mut series: BTreeMap<Timestamp, Vec<(CameraId, EventTypeId)>> = BTreeMap::new();
+    for (camera, event_type) in tx.all_series()? {
+        let (camera, event_type) = (CameraId(camera), EventTypeId(event_type));
+        series.entry(ages.of(camera, event_type)).or_default().push((camera, event_type));
+    }
+    let mut count = 0;
+    for (cutoff, alike) in series {
+        if cutoff > Timestamp::MIN {
+            let selection = Selection::Series(alike);
+            count +=
+                tx.count(&Query { selection, end: Timestamp(cutoff.0 - 1), ..Query::all() })?;
+        }
+    }
+    Ok(count)
 }

@@ -35,6 +35,33 @@ fn rule(row: &Value) -> Option<Rule> {
     })
 }
 
+/// Whether rules can be set: not too many, each about something, none about the same as another.
+///
+/// # Errors
+/// Those of [`Retention::set_rules`] but for the caller's and the store's.
+pub(super) fn check(rules: &[Rule]) -> Result<()> {
+    if rules.len() > RULES_MAX {
+        return Err(Error::LimitReached("at most 1000 rules"));
+    }
+    for (at, rule) in rules.iter().enumerate() {
+        if rule.camera.is_none() && rule.event_type.is_none() {
+            return Err(Error::MissingField("camid or name"));
+        }
+        if rule.days > DAYS_MAX {
+            return Err(Error::BadParameter(format!("days: 0 to {DAYS_MAX}")));
+        }
+        if rule.event_type.as_deref().is_some_and(|name| !is_name(name)) {
+            return Err(Error::BadParameter("name: 1 to 128 bytes".to_owned()));
+        }
+        let same =
+            |other: &Rule| (other.camera, &other.event_type) == (rule.camera, &rule.event_type);
+        if rules[..at].iter().any(same) {
+            return Err(Error::Exists("a rule for this camera and type"));
+        }
+    }
+    Ok(())
+}
+
 impl Retention {
     /// Which events are kept longer or shorter than the rest, in the order given.
     ///
@@ -52,25 +79,7 @@ impl Retention {
     /// for two rules about the same, and the store's.
     pub async fn set_rules(&self, caller: &Caller, rules: Vec<Rule>) -> Result<Vec<Rule>> {
         caller.may(Action::Manage)?;
-        if rules.len() > RULES_MAX {
-            return Err(Error::LimitReached("at most 1000 rules"));
-        }
-        for (at, rule) in rules.iter().enumerate() {
-            if rule.camera.is_none() && rule.event_type.is_none() {
-                return Err(Error::MissingField("camid or name"));
-            }
-            if rule.days > DAYS_MAX {
-                return Err(Error::BadParameter(format!("days: 0 to {DAYS_MAX}")));
-            }
-            if rule.event_type.as_deref().is_some_and(|name| !is_name(name)) {
-                return Err(Error::BadParameter("name: 1 to 128 bytes".to_owned()));
-            }
-            let same =
-                |other: &Rule| (other.camera, &other.event_type) == (rule.camera, &rule.event_type);
-            if rules[..at].iter().any(same) {
-                return Err(Error::Exists("a rule for this camera and type"));
-            }
-        }
+        check(&rules)?;
         let row = |rule: &Rule| json!({"camid": rule.camera.map(|id| id.0), "name": rule.event_type, "days": rule.days});
         let text = Value::Array(rules.iter().map(row).collect()).to_string();
         let act = Act::on("retention.change", NAME).with(format!("{} rules", rules.len()));
@@ -93,11 +102,11 @@ pub(super) struct Ages {
 }
 
 impl Ages {
-    /// With `days` for the rest, 0 = for ever. `None` if nothing is ever old enough.
-    pub fn new(catalogue: &Catalogue, days: u64, now: Timestamp) -> Option<Self> {
+    /// By `given` rules, with `days` for the rest, 0 = for ever. `None` if nothing is ever old enough.
+    pub fn new(catalogue: &Catalogue, given: &[Rule], days: u64, now: Timestamp) -> Option<Self> {
         let until = |days: u64| if days == 0 { Timestamp::MIN } else { cutoff(now, days) };
         let mut rules = HashMap::new();
-        for rule in &*catalogue.rules {
+        for rule in given {
             let event_type = match &rule.event_type {
                 None => None,
                 // A name that no event has yet.

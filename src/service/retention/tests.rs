@@ -295,6 +295,12 @@ async fn rules_for_a_camera_or_a_type_go_before_the_rest() {
         site.days(days);
         let before = site.count().await;
         assert_eq!(site.preview(Asked::default()).await.count, before - left, "{days} {left}");
+        let same = Asked { rules: Some(rules.clone()), ..Asked::default() };
+        assert_eq!(site.preview(same).await.count, before - left, "rules that are tried");
+        if let Some(ages) = site.services().retention.ages(site.clock.now()) {
+            let counted = site.read(move |tx| preview::count_by_own_time(tx, &ages)).await;
+            assert_eq!(counted, before - left, "from counters");
+        }
         site.pass().await;
         assert_eq!(site.count().await, left);
     }
@@ -306,8 +312,15 @@ async fn rules_for_a_camera_or_a_type_go_before_the_rest() {
         vec![rule(Some(1), None, 5), rule(Some(1), None, 6)],
         vec![rule(Some(1), None, 5); 1_001],
     ] {
+        let asked = Asked { rules: Some(bad.clone()), ..Asked::default() };
+        assert!(site.services().retention.preview(&local, asked).await.is_err());
         assert!(site.services().retention.set_rules(&local, bad).await.is_err());
     }
+    // What is left is of camera 1 and kept for ever; without its rule it would not be.
+    let without = site.preview(Asked { rules: Some(Vec::new()), ..Asked::default() }).await;
+    assert_eq!((without.count, site.count().await), (700, 700), "asking deletes nothing");
+    let never = Asked { days: Some(0), rules: Some(Vec::new()), ..Asked::default() };
+    assert_eq!(site.preview(never).await.count, 0);
 }
 
 #[tokio::test]

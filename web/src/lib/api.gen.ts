@@ -2244,6 +2244,26 @@ export type components = {
              */
             time?: string | null;
         };
+        /** @description Settings and rules to try. What is left out or null is as it is set. */
+        TryBody: {
+            /**
+             * Format: int64
+             * @description 0 to 3650.
+             */
+            days?: number | null;
+            /**
+             * Format: int64
+             * @description As the setting.
+             */
+            max_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description 0 to 50.
+             */
+            room_percent?: number | null;
+            /** @description All rules there would be, at most 1,000. */
+            rules?: components["schemas"]["RuleBody"][] | null;
+        };
         /** @description An event type's share, on all cameras together. */
         TypeShareBody: {
             /**
