@@ -43,6 +43,9 @@ pub(super) struct HoldBody {
 /// Held events.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HoldsBody {
+    /// How many events are held in all.
+    #[schema(example = 3)]
+    total_count: u64,
     /// By id.
     objects: Vec<HoldBody>,
 }
@@ -118,7 +121,7 @@ pub(in crate::http) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let params = Params::parse(request.query_string());
     let after = EventId(params.number("after_id")?.unwrap_or(0));
-    let holds = services.events.holds(&caller, after, params.limit()?).await?;
+    let (total_count, holds) = services.events.holds(&caller, after, params.limit()?).await?;
     let objects = holds.into_iter().map(|(id, hold)| body(id, Some(hold))).collect();
-    Ok(private(StatusCode::OK, HoldsBody { objects }))
+    Ok(private(StatusCode::OK, HoldsBody { total_count, objects }))
 }

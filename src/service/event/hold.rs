@@ -65,7 +65,7 @@ impl Events {
         self.core().read(move |tx| Ok(tx.hold(id)?)).await
     }
 
-    /// Held events by id, above `after`, at most `limit`.
+    /// How many events are held in all, and held events by id, above `after`, at most `limit`.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], and the store's.
@@ -74,9 +74,9 @@ impl Events {
         caller: &Caller,
         after: EventId,
         limit: usize,
-    ) -> Result<Vec<(EventId, Hold)>> {
+    ) -> Result<(u64, Vec<(EventId, Hold)>)> {
         caller.may(Action::DeleteEvents)?;
         let limit = limit.clamp(1, HOLDS_PAGE_MAX);
-        self.core().read(move |tx| Ok(tx.holds(after, limit)?)).await
+        self.core().read(move |tx| Ok((tx.hold_count()?, tx.holds(after, limit)?))).await
     }
 }

@@ -348,7 +348,8 @@ async fn what_is_held_stays_whatever_deletes_the_rest() {
     assert_eq!((purged, site.count().await), (0, 3));
 
     events.release(&local, EventId(700)).await.unwrap();
-    let held = events.holds(&local, EventId(0), 10).await.unwrap();
+    let (total, held) = events.holds(&local, EventId(0), 10).await.unwrap();
+    assert_eq!(total, 2);
     assert_eq!(held.iter().map(|(id, _)| id.0).collect::<Vec<_>>(), [1, 1_500]);
     assert_eq!(held[0].1.by, "command line");
     site.pass().await;

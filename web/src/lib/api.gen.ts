@@ -1176,6 +1176,12 @@ export type components = {
         HoldsBody: {
             /** @description By id. */
             objects: components["schemas"]["HoldBody"][];
+            /**
+             * Format: int64
+             * @description How many events are held in all.
+             * @example 3
+             */
+            total_count: number;
         };
         /** @description A job. */
         JobBody: {
