@@ -25,7 +25,10 @@ function pages(site: Site): [path: string, ready: (page: Page) => Promise<void>]
     ['/access/groups', shows('.card, table')],
     ['/access/audit', shows('table tbody tr')],
     ['/account', shows('table tbody tr')],
-    ['/settings', shows('form')],
+    ['/settings', async (page) => {
+      await expect(page.getByRole('region', { name: 'Retention rules', exact: true }).getByRole('button', { name: 'Add rule', exact: true })).toBeVisible();
+      await expect(page.getByRole('status', { name: 'Retention preview', exact: true })).toHaveAttribute('aria-busy', 'false');
+    }],
     ['/storage', shows('table tbody tr')],
     ['/system', shows('[role=log]')],
     ['/nothing', shows('a')],
@@ -103,6 +106,10 @@ for (const { name, theme, viewport } of LAYOUTS) {
       found.push(...(await issues(page, 'Add user with its list of roles')));
       await page.keyboard.press('Escape');
       await look('Add user', 'dialog');
+      await page.goto(`${site.server.url}/settings`);
+      await page.getByRole('button', { name: 'Add rule', exact: true }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
+      await look('Add rule, with what is wrong', 'dialog');
       expect(found).toEqual([]);
     });
 

@@ -1,6 +1,6 @@
 // The real binary, on a free port and a data directory of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +17,11 @@ function environment(): NodeJS.ProcessEnv {
   return { ...own, WATCHPOST_RETENTION_ROOM_PERCENT: '0' };
 }
 
+/** What fakes a process's clock (Debian's libfaketime), if it is here. */
+const CLOCK = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64']
+  .map((dir) => `${dir}/faketime/libfaketimeMT.so.1`)
+  .find((path) => existsSync(path));
+
 /** A running server. */
 export class Server {
   /** Where the servers of this process listen, or listened. */
@@ -29,6 +34,8 @@ export class Server {
   #listen = '127.0.0.1:0';
   #process: ChildProcess | null = null;
   #cookie: { name: string; value: string } | null = null;
+  /** Days that its clock is ahead. */
+  #ahead = 0;
 
   /** `args`: flags of `serve` beside those that every server here gets. */
   constructor(private readonly args: string[] = []) {}
@@ -43,7 +50,7 @@ export class Server {
   async start(): Promise<void> {
     const child = spawn(BINARY, ['serve', '--data-dir', this.dir, '--listen', this.#listen, ...this.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment(),
+      env: { ...environment(), ...this.#clock() },
     });
     this.#process = child;
     child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
@@ -72,6 +79,21 @@ export class Server {
     const ended = new Promise((done) => child.once('exit', done));
     child.kill(signal);
     await ended;
+  }
+
+  #clock(): NodeJS.ProcessEnv {
+    if (this.#ahead === 0 || !CLOCK) return {};
+    return { LD_PRELOAD: CLOCK, FAKETIME: `+${this.#ahead}d`, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_NO_CACHE: '1' };
+  }
+
+  /** Starts it anew so many days later: what it has stored is that old then. Sessions are over. False where no clock can be faked. */
+  async later(days: number): Promise<boolean> {
+    if (!CLOCK) return false;
+    await this.stop();
+    this.#ahead += days;
+    this.#cookie = null;
+    await this.start();
+    return true;
   }
 
   /** Ends it and removes its data. */

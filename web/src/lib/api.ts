@@ -124,7 +124,7 @@ async function ask<T>(method: string, path: string, options: Options, again = fa
 export const api = {
   get: <T>(path: string, query?: Query, options: { signal?: AbortSignal; patient?: boolean } = {}): Promise<T> =>
     ask<T>('GET', path, { ...options, ...(query ? { query } : {}) }),
-  post: <T>(path: string, body?: unknown): Promise<T> => ask<T>('POST', path, { body }),
+  post: <T>(path: string, body?: unknown, options: { signal?: AbortSignal } = {}): Promise<T> => ask<T>('POST', path, { ...options, body }),
   put: <T>(path: string, body?: unknown): Promise<T> => ask<T>('PUT', path, { body }),
   del: <T>(path: string, query?: Query): Promise<T> => ask<T>('DELETE', path, query ? { query } : {}),
 };

@@ -38,3 +38,22 @@ test('events are kept for ever only where neither age nor size nor room removes 
 test('what rules for some cameras remove is told, whatever holds for the rest', async () => {
   expect(await told({ days: 0, maxBytes: 0, roomPercent: 0 }, 3)).toBe('Removes 3 events.');
 });
+
+test('events are not said to be kept for ever where a rule ends that', async () => {
+  vi.stubGlobal('fetch', async () => new Response(JSON.stringify({ count: 0, by_age: 0, exact: true, oldest: null }), { status: 200 }));
+  render(RetentionPreview, { days: 0, maxBytes: 0, roomPercent: 0, rules: [{ camid: 1, name: null, days: 7 }], valid: true, changed: false });
+  const status = screen.getByRole('status', { name: 'Retention preview' });
+  await vi.waitFor(() => expect(status.textContent).toBe('Removes nothing now.'));
+});
+
+test('rules are tried as a whole, by age alone', async () => {
+  const sent: [string, unknown][] = [];
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    sent.push([`${init.method} ${url}`, JSON.parse(String(init.body))]);
+    return new Response(JSON.stringify({ count: 1, by_age: 1, exact: false, oldest: null }), { status: 200 });
+  });
+  const tried = [{ camid: 1, name: null, days: 7 }];
+  render(RetentionPreview, { tried, valid: true, changed: true });
+  await vi.waitFor(() => expect(screen.getByRole('status', { name: 'Retention preview' }).textContent).toBe('Removes about 1 event.'));
+  expect(sent).toEqual([['POST /api/admin/v1/retention/preview/', { max_bytes: 0, room_percent: 0, rules: tried }]]);
+});
