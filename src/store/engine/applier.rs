@@ -247,6 +247,8 @@ impl Applier {
                 Err(error) if is_closed => {
                     tracing::error!(%error, "the store closes without its database; the next start applies the rest");
                     *pending = None;
+                    // Nothing later may be applied over the gap.
+                    self.waiting.clear();
                     return;
                 }
                 Err(next) => error = next,
