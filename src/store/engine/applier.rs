@@ -242,7 +242,9 @@ impl Applier {
             }
             let is_closed = self.pause(if full { RETRY_AFTER[0] } else { RETRY_AFTER[tries] });
             tries += usize::from(!full);
-            match self.open_anew(pending.as_ref(), std::mem::take(&mut is_first)) {
+            // A sync that failed may leave pages in the cache that the disk does not have.
+            let is_doubted = std::mem::take(&mut is_first) || !full;
+            match self.open_anew(pending.as_ref(), is_doubted) {
                 Ok(()) => break,
                 Err(error) if is_closed => {
                     tracing::error!(%error, "the store closes without its database; the next start applies the rest");

@@ -1,9 +1,10 @@
 //! Reads across a failure of the database, which is then opened anew.
 
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::engine::event;
-use super::{DAY, Store, StoreError, open, write};
+use super::{DAY, Store, StoreError, commit, open, write};
 use crate::domain::EventId;
 use crate::store::Query;
 
@@ -65,4 +66,56 @@ fn neither_an_error_nor_a_panic_comes_of_pages_that_are_used_for_something_else(
     assert!(matches!(straddles, Err(StoreError::Failed(_))), "{straddles:?}");
     let damaged = store.read_with(|_| Err::<(), _>(StoreError::Damaged("a row".to_owned())));
     assert!(matches!(damaged, Err(StoreError::Damaged(_))), "any other error is told");
+}
+
+/// Closes a store whose database fails and cannot be opened again at first, with a batch that was applied in vain and
+/// another that waits behind it. `false` if the second was refused, since the failure was noticed first.
+fn close_with_two_batches_to_apply(store: &Store) -> bool {
+    /// More than the applier takes at once.
+    const BATCH: i64 = 200;
+    let database = store.dir().join("watchpost.redb");
+    let aside = store.dir().join("aside");
+    std::fs::rename(&database, &aside).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    store.fail_database();
+    let (told, tell) = mpsc::channel();
+    let submit = |first: i64, count: i64| {
+        let told = told.clone();
+        let events = (first..first + count).map(|at| event(DAY + at)).collect();
+        store.submit(events, move |outcome| told.send(outcome).unwrap())
+    };
+    submit(10, BATCH).unwrap();
+    while store.stats().queued_writes > 0 {
+        std::hint::spin_loop(); // the journal has taken it
+    }
+    let is_taken = submit(10 + BATCH, 1).is_ok();
+    for _ in 0..=u8::from(is_taken) {
+        tell.recv().unwrap().unwrap();
+    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| store.close());
+        // Between the first try to open it, a second after the failure, and what would be a second one.
+        std::thread::sleep(Duration::from_millis(1_500));
+        std::fs::remove_dir(&database).unwrap();
+        std::fs::rename(&aside, &database).unwrap();
+    });
+    is_taken
+}
+
+#[test]
+fn nothing_is_applied_over_what_a_closing_store_gave_up() {
+    for _ in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        fill(&store, 10);
+        commit(&store);
+        let is_taken = close_with_two_batches_to_apply(&store);
+        drop(store);
+        let store = open(dir.path());
+        assert_eq!(total(&store), if is_taken { 211 } else { 210 }, "all that was acknowledged");
+        if is_taken {
+            return;
+        }
+    }
+    panic!("the failure was always noticed before the second batch came");
 }
