@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::access::{Action, Caller};
@@ -95,6 +95,15 @@ pub struct Backups {
     folder: Arc<PathBuf>,
     started_at: Timestamp,
     state: Arc<Mutex<State>>,
+}
+
+/// A backup is being made until this is dropped.
+struct UnderWay<'b>(&'b Mutex<State>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).running = None;
+    }
 }
 
 impl fmt::Debug for Backups {
@@ -249,6 +258,7 @@ impl Backups {
             }
             state.running = Some((total, progress.clone()));
         }
+        let under_way = UnderWay(&self.state);
         let created = self.core.clock.now();
         let object = format!("backup {}", path.display());
         let is_own = self.is_own(&path);
@@ -273,9 +283,9 @@ impl Backups {
         })
         .await;
         let act = Act::on("backup.create", object);
+        drop(under_way);
         let (act, result) = {
             let mut state = self.lock();
-            state.running = None;
             match &made {
                 Ok((manifest, bytes)) => {
                     if is_own {

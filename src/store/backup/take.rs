@@ -1,6 +1,7 @@
 //! Taking a backup: a snapshot that holds everything acknowledged before, written down.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -95,7 +96,12 @@ impl Store {
         };
         let held = held.as_ref().map(<[Held<'_>; 2]>::as_slice);
         let beside = Beside { journal: &[], held, key, key_fingerprint, ca, ca_fingerprint };
-        write(&tx, &beside, options, (stats.min_free_bytes, &is_whole), watch)
+        let write = || write(&tx, &beside, options, (stats.min_free_bytes, &is_whole), watch);
+        let made = catch_unwind(AssertUnwindSafe(write));
+        if !matches!(made, Ok(Ok(_))) {
+            is_whole()?; // else it may have met pages that are used for something else by now
+        }
+        made.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// How many items a backup would have now, about.

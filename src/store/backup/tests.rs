@@ -588,6 +588,29 @@ fn a_backup_that_is_stopped_leaves_nothing() {
     store.close();
 }
 
+#[test]
+fn a_backup_across_an_opening_anew_is_refused_whatever_it_met() {
+    let site = site();
+    let store = Store::open(&site.data(), options()).unwrap();
+    let path = site.dir.path().join("b.backup");
+    let options = BackupOptions {
+        path: path.clone(),
+        with_pictures: false,
+        passphrase: None,
+        reason: Reason::Manual,
+        created: NOW,
+        gentle: false,
+    };
+    let mut panics = |_| {
+        store.fail_database();
+        panic!("a page that makes no sense");
+    };
+    let refused = store.backup(&options, &mut panics);
+    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+    assert!(!path.exists() && !path.with_file_name(".b.backup.partial").exists());
+    store.close();
+}
+
 /// Not a test: what `killed_at_any_point` runs in a process of its own.
 #[test]
 #[ignore = "run by other tests, in a process that is killed"]
