@@ -22,6 +22,9 @@ use crate::service::Services;
 /// The socket's name in the data directory.
 const NAME: &str = "control.sock";
 
+/// How long a command that does not read is waited for before it is told no more of how far its work is.
+const READS_WITHIN: Duration = Duration::from_millis(200);
+
 /// Where the socket of a data directory is.
 pub fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(NAME)
@@ -104,11 +107,18 @@ fn answer(services: &Services, host: Host<'_>, connection: &UnixStream) -> std::
         Ok(request) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let mut output = |text| send(&mut *out.borrow_mut(), &Frame::Output(text));
+            let mut reads = true;
             let mut progress = |done, total| {
+                // What was begun is finished, also for somebody who went away or reads no more.
+                if !reads {
+                    return;
+                }
                 let mut out = out.borrow_mut();
-                // What was begun is finished, also for somebody who went away.
-                let _ =
-                    send(&mut *out, &Frame::Progress { done, total }).and_then(|()| out.flush());
+                let _ = connection.set_write_timeout(Some(READS_WITHIN));
+                // What was written in part is still in the buffer: the next frame follows it whole.
+                let told = send(&mut *out, &Frame::Progress { done, total });
+                reads = told.and_then(|()| out.flush()).is_ok();
+                let _ = connection.set_write_timeout(None);
             };
             let streams =
                 Streams { input: &mut input, output: &mut output, progress: &mut progress };
