@@ -5,8 +5,9 @@ mod reload;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::App;
 use actix_web::middleware::from_fn;
@@ -25,6 +26,7 @@ use crate::http::{self, limits, openapi};
 use crate::log;
 use crate::open::{self, Failure};
 use crate::service::Services;
+use crate::store::StoreError;
 use crate::supervisor::{self, MoreTime};
 use crate::task::Tasks;
 use listen::Sockets;
@@ -32,6 +34,8 @@ use reload::Reload;
 
 /// Time that running requests have to finish when the server stops.
 const STOP_WITHIN_S: u64 = 10;
+/// How long a start waits for a command that has the data open.
+const COMMAND_WITHIN: Duration = Duration::from_mins(1);
 /// Open files that the server may need: all connections, those about to be refused, its own.
 const OPEN_FILES: u64 = 4_096;
 /// How often idle connections are looked for.
@@ -115,7 +119,7 @@ fn serve(config: &Config, reload: Option<&Reload>) -> anyhow::Result<()> {
     allow_files();
     let sockets = listen::open(config)?;
     let opening = MoreTime::ask("opening the data");
-    let services = open::services(config).map_err(Failure::from)?;
+    let services = open_services(config)?;
     drop(opening);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
@@ -127,6 +131,20 @@ fn serve(config: &Config, reload: Option<&Reload>) -> anyhow::Result<()> {
     }
     tracing::info!("stopped");
     outcome
+}
+
+/// Opens the data, which a command may have for a while, and a server for good.
+fn open_services(config: &Config) -> Result<Services, Failure> {
+    let deadline = Instant::now() + COMMAND_WITHIN;
+    let a_server_answers = || UnixStream::connect(socket::path(&config.data_dir)).is_ok();
+    loop {
+        match open::services(config) {
+            Err(StoreError::InUse) if Instant::now() < deadline && !a_server_answers() => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            opened => return opened.map_err(Failure::from),
+        }
+    }
 }
 
 /// Raises this process's soft limit of open files, commonly 1,024, to what its connections need.

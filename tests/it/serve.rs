@@ -1,5 +1,8 @@
 //! Starting and stopping.
 
+use std::fs::File;
+use std::time::Duration;
+
 use crate::common::{Server, refused_start};
 
 #[test]
@@ -16,6 +19,24 @@ fn a_data_directory_has_one_server() {
     let (status, said) = refused_start(server.dir());
     assert_eq!(status, Some(5), "{said}");
     assert_eq!(server.client("").get("/readyz").status, 200, "the first one goes on");
+}
+
+/// A command that opens the data while a server restarts does not keep the server down.
+#[test]
+fn a_start_waits_for_whoever_has_the_data_and_is_no_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = File::create(dir.path().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let holder = std::thread::spawn(move || {
+        // Longer than a lock outlives its holder by accident.
+        std::thread::sleep(Duration::from_secs(2));
+        drop(lock);
+    });
+    let mut server = Server::start_in(dir.path(), &[], &[]);
+    assert!(holder.is_finished(), "it had to wait");
+    holder.join().unwrap();
+    server.wait_ready();
+    assert_eq!(server.terminate(), 0);
 }
 
 #[test]
