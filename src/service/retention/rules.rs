@@ -132,6 +132,11 @@ impl Ages {
         keys.iter().find_map(|key| self.rules.get(key)).copied().unwrap_or(self.rest)
     }
 
+    /// The same where no rule says otherwise.
+    pub const fn rest(&self) -> Timestamp {
+        self.rest
+    }
+
     pub fn latest(&self) -> Timestamp {
         self.rules.values().copied().fold(self.rest, Timestamp::max)
     }
