@@ -1,11 +1,17 @@
 // The real binary, on a free port and a data directory of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const BINARY = process.env['WATCHPOST_BIN'] ?? join(import.meta.dirname, '../../target/release/watchpost');
 const START_MS = 30_000;
+
+// A release binary holds the page: an older one would be tested in place of what is here.
+const PAGE = join(import.meta.dirname, '../../web/dist/index.html');
+if (BINARY.includes('/release/') && existsSync(PAGE) && statSync(BINARY).mtimeMs < statSync(PAGE).mtimeMs) {
+  throw new Error(`${BINARY} is older than the page: cargo build --release`);
+}
 
 export const PASSWORD = 'correct horse battery';
 export const ADMIN = 'admin';
