@@ -247,7 +247,7 @@ pub struct Session {
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Backup {
-    /// Directory that the server writes backups to; on another disk, if there is one [default: `backups` in the data directory]
+    /// Directory that the server writes backups to, and no other server; on another disk, if there is one [default: `backups` in the data directory]
     #[arg(
         id = "backup_dir",
         long = "backup-dir",
