@@ -47,8 +47,11 @@ export function openAt(popup: HTMLElement, anchor: HTMLElement, align: 'start' |
   return box;
 }
 
-/** Whether an anchor is where `openAt` found it, and its popup so beside it. */
-export function isStillAt(anchor: HTMLElement | null, was: DOMRect | undefined): boolean {
+/**
+ * Whether an anchor is where `openAt` found it, and its popup so beside it. Less than a pixel does not count: so much is left
+ * where the browser scrolls along with content that grows above.
+ */
+export function isStillAt(anchor: Pick<HTMLElement, 'getBoundingClientRect'> | null, was: DOMRect | undefined): boolean {
   const now = anchor?.getBoundingClientRect();
-  return now !== undefined && now.top === was?.top && now.left === was.left;
+  return now !== undefined && was !== undefined && Math.abs(now.top - was.top) < 1 && Math.abs(now.left - was.left) < 1;
 }
