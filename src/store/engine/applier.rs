@@ -44,7 +44,7 @@ pub(super) struct Applier {
     pub on_fatal: Arc<dyn Fn(&str) + Send + Sync>,
     /// Number of the last change of settings that was committed.
     pub last_change: u64,
-    /// Jobs that came while the database was being opened anew.
+    /// Jobs that were received and are to be done before any other.
     pub waiting: VecDeque<Job>,
 }
 
@@ -67,25 +67,20 @@ struct Pending {
 impl Applier {
     pub fn run(mut self) {
         let mut pending: Option<Pending> = None;
-        let mut next = None;
         loop {
-            let job = match next.take() {
-                Some(job) => job,
-                None => {
-                    match self.waiting.pop_front().map_or_else(|| self.wait(pending.as_ref()), Ok) {
-                        Ok(job) => job,
-                        Err(RecvTimeoutError::Timeout) => {
-                            self.persist(&mut pending);
-                            continue;
-                        }
-                        Err(RecvTimeoutError::Disconnected) => break,
-                    }
+            let job = match self.waiting.pop_front().map_or_else(|| self.wait(pending.as_ref()), Ok)
+            {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.persist(&mut pending);
+                    continue;
                 }
+                Err(RecvTimeoutError::Disconnected) => break,
             };
             match job {
                 Job::Apply { changes, last_seq, bytes } => {
                     let mut chunk = Chunk { changes, last_seq, bytes };
-                    next = self.gather(&mut chunk);
+                    self.gather(&mut chunk);
                     self.apply(chunk, &mut pending);
                 }
                 Job::Exclusive(run) => {
@@ -115,19 +110,25 @@ impl Applier {
         }
     }
 
-    /// Adds the batches that wait already, and returns the first job that is something else.
-    fn gather(&mut self, chunk: &mut Chunk) -> Option<Job> {
+    /// Adds the batches that wait already. The first job that is something else goes on waiting, where whoever
+    /// mends the database finds it.
+    fn gather(&mut self, chunk: &mut Chunk) {
         while chunk.changes.len() < CHUNK_RECORDS {
-            match self.waiting.pop_front().or_else(|| self.jobs.try_recv().ok())? {
+            let Some(job) = self.waiting.pop_front().or_else(|| self.jobs.try_recv().ok()) else {
+                return;
+            };
+            match job {
                 Job::Apply { changes, last_seq, bytes } => {
                     chunk.changes.extend(changes);
                     chunk.last_seq = last_seq;
                     chunk.bytes += bytes;
                 }
-                other @ Job::Exclusive(_) => return Some(other),
+                other @ Job::Exclusive(_) => {
+                    self.waiting.push_front(other);
+                    return;
+                }
             }
         }
-        None
     }
 
     /// Waits so long. Changes of settings that come, or wait already, are refused meanwhile: nobody is to

@@ -119,3 +119,41 @@ fn nothing_is_applied_over_what_a_closing_store_gave_up() {
     }
     panic!("the failure was always noticed before the second batch came");
 }
+
+/// A change that waits right behind a batch is not held by the applier's hand while the batch cannot be applied.
+#[test]
+fn a_change_behind_a_batch_that_cannot_be_applied_is_refused_at_once() {
+    // Keeps the applier busy until all are queued; the second batch is small enough to be gathered with what follows.
+    const LARGE: i64 = 1_900;
+    const SMALL: i64 = 50;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let database = store.dir().join("watchpost.redb");
+    let aside = store.dir().join("aside");
+    let events = |count: i64| (0..count).map(|at| event(DAY + at)).collect();
+    store.submit(events(LARGE), |_| ()).unwrap();
+    while store.stats().queued_writes > 0 {
+        std::hint::spin_loop(); // the journal has taken it: the second one is a batch of its own
+    }
+    store.submit(events(SMALL), |_| ()).unwrap();
+    let (told, tell) = mpsc::channel();
+    let changing = store.clone();
+    let change = std::thread::spawn(move || {
+        told.send(changing.exclusive(|_| Ok::<_, StoreError>(()))).unwrap();
+    });
+    while store.applied_seq() < LARGE.unsigned_abs() {
+        std::hint::spin_loop();
+    }
+    std::fs::rename(&database, &aside).unwrap();
+    std::fs::create_dir(&database).unwrap();
+    store.fail_database();
+    let outcome = tell.recv_timeout(Duration::from_secs(10));
+    std::fs::remove_dir(&database).unwrap();
+    std::fs::rename(&aside, &database).unwrap();
+    // Had the batch been applied before the failure, the change would be done; mostly it is refused.
+    assert!(outcome.is_ok(), "{outcome:?}");
+    change.join().unwrap();
+    opened_anew(&store);
+    assert_eq!(total(&store), (LARGE + SMALL).unsigned_abs());
+    store.close();
+}
