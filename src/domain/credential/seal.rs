@@ -4,8 +4,7 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use hmac::Mac;
 
 use super::SecretKey;
 use crate::domain::CameraId;
@@ -48,8 +47,7 @@ impl SecretKey {
     }
 
     fn sealer(&self) -> XChaCha20Poly1305 {
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0)
-            .expect("HMAC takes a key of any length");
+        let mut mac = self.0.clone();
         mac.update(LABEL);
         let key: [u8; 32] = mac.finalize().into_bytes().into();
         XChaCha20Poly1305::new(&key.into())
