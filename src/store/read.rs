@@ -126,6 +126,18 @@ impl ReadTx {
         Self::event_in(&self.tx.open_table(EVENTS)?, id.0)
     }
 
+    /// Events of `ids` that are stored, damaged ones as well.
+    pub fn stored(&self, ids: &[EventId]) -> Result<Vec<EventId>> {
+        let table = self.tx.open_table(EVENTS)?;
+        let mut stored = Vec::new();
+        for id in ids {
+            if table.get(id.0)?.is_some() {
+                stored.push(*id);
+            }
+        }
+        Ok(stored)
+    }
+
     pub(super) fn event_in(
         events: &ReadOnlyTable<u64, &'static [u8]>,
         id: u64,

@@ -103,15 +103,15 @@ impl Events {
             })?;
             let stopped = || StoreError::Failed("the store has stopped".to_owned());
             tell.recv().unwrap_or_else(|_| Err(stopped()))?;
-            // By now the tables have it as whoever applied it had: what is held then was held there.
-            let held = match store.read_with(|tx| tx.held(&ids)) {
-                Ok(held) => held,
+            // What is still there was held when this was applied, whether or not it is held now.
+            let kept = match store.read_with(|tx| tx.stored(&ids)) {
+                Ok(kept) => kept,
                 Err(error) => {
                     tracing::warn!(%error, "the files of deleted events stay until the next start");
                     return Ok(ids);
                 }
             };
-            ids.retain(|id| !held.contains(id));
+            ids.retain(|id| !kept.contains(id));
             for &id in &ids {
                 for of in Attachment::ALL {
                     if let Err(error) = store.attachments(of).remove(id) {
