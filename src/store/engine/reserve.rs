@@ -30,6 +30,8 @@ pub(super) struct Reserve {
 struct State {
     /// Whether the file is there with all its blocks.
     held: bool,
+    /// Whether it is being made. That may write tens of megabytes, and creates ask what is missing meanwhile.
+    being_made: bool,
     given_up: Option<Instant>,
 }
 
@@ -39,7 +41,7 @@ impl Reserve {
         let path = dir.join(NAME);
         let bytes = min_free.min(BYTES_MAX);
         let held = fs::metadata(&path).is_ok_and(|meta| meta.blocks() * BLOCK_BYTES >= bytes);
-        let state = State { held: held || bytes == 0, given_up: None };
+        let state = State { held: held || bytes == 0, ..State::default() };
         Self { path, bytes, state: Mutex::new(state) }
     }
 
@@ -55,13 +57,18 @@ impl Reserve {
     /// Makes the file, if it is not there and leaves at least `spare` of the `free` bytes. Not right after it
     /// was given up: where a quota is what is full, the disk seems to have room.
     pub fn make(&self, free: u64, spare: u64) -> Result<()> {
-        let mut state = self.lock();
-        let is_wanted = state.given_up.is_some_and(|at| at.elapsed() < WANTED_FOR);
-        if state.held || is_wanted || free < self.bytes.saturating_add(spare) {
-            return Ok(());
+        {
+            let mut state = self.lock();
+            let is_wanted = state.given_up.is_some_and(|at| at.elapsed() < WANTED_FOR);
+            let has_room = free >= self.bytes.saturating_add(spare);
+            if state.held || state.being_made || is_wanted || !has_room {
+                return Ok(());
+            }
+            state.being_made = true;
         }
-        self.fill().inspect_err(|_| drop(fs::remove_file(&self.path)))?;
-        *state = State { held: true, given_up: None };
+        let made = self.fill().inspect_err(|_| drop(fs::remove_file(&self.path)));
+        *self.lock() = State { held: made.is_ok(), ..State::default() };
+        made?;
         tracing::info!(bytes = self.bytes, "room is set aside for a full disk");
         Ok(())
     }
@@ -96,7 +103,7 @@ impl Reserve {
         }
         match fs::remove_file(&self.path) {
             Ok(()) => {
-                *state = State { held: false, given_up: Some(Instant::now()) };
+                *state = State { given_up: Some(Instant::now()), ..State::default() };
                 tracing::warn!(bytes = self.bytes, "the disk is full; the reserve is given up");
                 true
             }
