@@ -78,6 +78,9 @@ pub(super) struct BackupBody {
     filemeta: u64,
     /// Whether the secret key is in it, sealed: without it a restore on another machine needs new tokens.
     with_key: bool,
+    /// Whether the server's own certificate authority is in it, sealed: without it a restore on another machine
+    /// makes a new one, which clients must be told to trust. Null if the server had none.
+    with_ca: Option<bool>,
     /// The version that wrote it.
     version: String,
 }
@@ -132,6 +135,7 @@ impl From<Backup> for BackupBody {
             pictures: manifest.pictures,
             filemeta: manifest.filemeta,
             with_key: manifest.has_key(),
+            with_ca: manifest.own_ca.then(|| manifest.has_ca()),
             version: manifest.version,
         }
     }

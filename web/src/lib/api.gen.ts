@@ -85,6 +85,11 @@ export type components = {
             reason: components["schemas"]["BackupReason"];
             /** @description The version that wrote it. */
             version: string;
+            /**
+             * @description Whether the server's own certificate authority is in it, sealed: without it a restore on another machine
+             *     makes a new one, which clients must be told to trust. Null if the server had none.
+             */
+            with_ca?: boolean | null;
             /** @description Whether the secret key is in it, sealed: without it a restore on another machine needs new tokens. */
             with_key: boolean;
             /** @description Whether pictures and metadata files are part of it. */
