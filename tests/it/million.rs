@@ -1,5 +1,4 @@
-//! A million events: counts are exact, pages complete, deep pages as cheap as the first, the start
-//! quick, and the process small.
+//! A million events: counts are exact, pages complete, and the process small. Times are noted, not judged.
 
 mod model;
 
@@ -8,16 +7,13 @@ use std::time::{Duration, Instant};
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use crate::common::{PATIENCE, Server};
+use crate::common::Server;
 use crate::raw::{Raw, memory_kib, note};
 use model::{CAMERAS, Model, NAMES, Query};
 
 const EVENTS: &str = "/api/v2/storage/events/";
 /// How often a page is read to find the median.
 const SAMPLES: usize = 21;
-/// A deep page may cost this much more than the first before something is wrong by an order of
-/// magnitude; what it costs on a quiet machine is in the log.
-const DEEP_FACTOR_MAX: f64 = 10.0;
 /// operations.md 3: resident with a million events at 64 connections.
 const RESIDENT_KIB_MAX: u64 = 256 * 1024;
 
@@ -38,8 +34,8 @@ fn a_million_events_are_counted_paged_and_found_again() {
     totals_are_exact(&mut site, &model);
     pages_are_complete(&mut site, &model);
     histograms_add_up(&mut site, &model);
-    deep_pages_cost_what_the_first_costs(&mut site, &model);
-    metrics_take_little(&mut site);
+    deep_pages_are_right(&mut site, &model);
+    metrics_are_noted(&mut site);
     with_64_connections(&server.base, &site.key);
     let (now, peak) = (memory_kib(server.pid(), "VmRSS"), memory_kib(server.pid(), "VmHWM"));
     note(&format!("resident after loading and queries {} MiB, peak {} MiB", now >> 10, peak >> 10));
@@ -50,7 +46,6 @@ fn a_million_events_are_counted_paged_and_found_again() {
     with_64_connections(&server.base, &site.key);
     let resident = memory_kib(server.pid(), "VmRSS");
     note(&format!("start to ready after a kill {start:?}, resident then {} MiB", resident >> 10));
-    assert!(start < PATIENCE, "{start:?}");
     assert!(resident < RESIDENT_KIB_MAX, "{resident} KiB resident");
     site.raw = Raw::connect(&server.base).unwrap();
     assert_eq!(site.total(""), model.len() as u64);
@@ -108,8 +103,8 @@ fn pages_are_complete(site: &mut Site, model: &Model) {
     }
 }
 
-/// What it takes on a quiet machine is in the log; walking a table would take seconds.
-fn metrics_take_little(site: &mut Site) {
+/// What it takes is in the log: walking a table would take seconds.
+fn metrics_are_noted(site: &mut Site) {
     let mut times: Vec<Duration> = (0..SAMPLES)
         .map(|_| {
             let began = Instant::now();
@@ -120,7 +115,6 @@ fn metrics_take_little(site: &mut Site) {
         .collect();
     times.sort_unstable();
     note(&format!("metrics {:?}, at most {:?}", times[SAMPLES / 2], times[SAMPLES - 1]));
-    assert!(times[SAMPLES / 2] < Duration::from_millis(500), "{times:?}");
 }
 
 /// In three zones, one of which changes its clocks meanwhile: each local day counts what it holds.
@@ -159,7 +153,8 @@ fn buckets(site: &mut Site, width: &str, zone: Tz, filter: &str, total: u64) -> 
     buckets
 }
 
-fn deep_pages_cost_what_the_first_costs(site: &mut Site, model: &Model) {
+/// What they cost is in the log: stepping over all before would cost hundreds of times the first.
+fn deep_pages_are_right(site: &mut Site, model: &Model) {
     let by_time = model.ids_by_time(&Query::default());
     let mut medians = [Duration::ZERO; 2];
     for (median, offset) in medians.iter_mut().zip([0, 900_000]) {
@@ -180,7 +175,6 @@ fn deep_pages_cost_what_the_first_costs(site: &mut Site, model: &Model) {
     let [first, deep] = medians;
     let factor = deep.as_secs_f64() / first.as_secs_f64();
     note(&format!("50 at offset 0 {first:?}, at offset 900,000 {deep:?}: factor {factor:.2}"));
-    assert!(factor < DEEP_FACTOR_MAX, "a deep page costs {factor:.1} times the first");
 }
 
 /// Every connection asks for pages and counts of its own.
