@@ -9,6 +9,7 @@ use redb::{Key, ReadableTable, Table, Value, WriteTransaction};
 
 use crate::domain::{Attached, Attachment, EventId, FileState, Meta};
 
+use super::breath::Breath;
 use super::change::{Change, Create};
 use super::counts::Deltas;
 use super::error::Result;
@@ -36,13 +37,14 @@ pub(super) struct Memory {
 struct Ops<K, V>(Vec<(K, Option<V>)>);
 
 impl<K: Ord + Copy, V: Copy> Ops<K, V> {
-    fn flush<RV>(&mut self, table: &mut Table<'_, K, RV>) -> Result<()>
+    fn flush<RV>(&mut self, table: &mut Table<'_, K, RV>, breath: &mut Breath) -> Result<()>
     where
         K: Key + for<'a> Value<SelfType<'a> = K> + 'static,
         RV: for<'a> Value<SelfType<'a> = V> + 'static,
     {
         self.0.sort_by_key(|(key, _)| *key); // stable: of one key the last word counts
         for group in self.0.chunk_by(|a, b| a.0 == b.0) {
+            breath.step();
             match group[group.len() - 1] {
                 (key, Some(value)) => drop(table.insert(key, value)?),
                 (key, None) => drop(table.remove(key)?),
@@ -172,7 +174,9 @@ pub(super) fn apply<'c>(
     };
     let (mut last_event, mut last_arrival) = (0, 0);
     let mut bytes = Vec::new();
+    let mut breath = Breath::default();
     for change in changes {
+        breath.step();
         match change {
             Change::Create(new) => {
                 last_event = last_event.max(new.id.0);
@@ -206,6 +210,7 @@ pub(super) fn apply<'c>(
                     holds = Some(tx.open_table(HOLDS)?);
                 }
                 for id in ids {
+                    breath.step();
                     // Whoever asked for it may have looked before the hold was set.
                     if let Some(holds) = &holds
                         && holds.get(id.0)?.is_some()
@@ -228,10 +233,11 @@ pub(super) fn apply<'c>(
             }
         }
     }
-    indexes.time.flush(&mut tx.open_table(EVENTS_BY_TIME)?)?;
-    indexes.series.flush(&mut tx.open_table(EVENTS_BY_SERIES)?)?;
-    indexes.tags.flush(&mut tx.open_table(EVENT_TAGS)?)?;
-    indexes.deltas.flush(&mut tx.open_table(EVENT_COUNTS)?, &mut tx.open_table(EVENT_MINUTES)?)?;
+    indexes.time.flush(&mut tx.open_table(EVENTS_BY_TIME)?, &mut breath)?;
+    indexes.series.flush(&mut tx.open_table(EVENTS_BY_SERIES)?, &mut breath)?;
+    indexes.tags.flush(&mut tx.open_table(EVENT_TAGS)?, &mut breath)?;
+    let (days, hours) = (&mut tx.open_table(EVENT_COUNTS)?, &mut tx.open_table(EVENT_MINUTES)?);
+    indexes.deltas.flush(days, hours, &mut breath)?;
     let last_event_before = indexes.state.get(state::LAST_EVENT)?.map_or(0, |v| v.value());
     raise(&mut indexes.state, state::LAST_EVENT, last_event)?;
     raise(&mut indexes.state, state::LAST_ARRIVAL, last_arrival.max(0).unsigned_abs())?;

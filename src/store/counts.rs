@@ -8,6 +8,7 @@ use redb::{Key, Table, Value};
 
 use crate::domain::time::{DAY_US, HOUR_US, MINUTE_US, QUARTER_US};
 
+use super::breath::Breath;
 use super::error::{Result, StoreError};
 use super::key::{DayKey, HourKey};
 use super::row::{self, CountsRow, CountsV1};
@@ -58,19 +59,25 @@ impl Deltas {
         &mut self,
         days: &mut Table<'_, DayKey, &'static [u8]>,
         hours: &mut Table<'_, HourKey, &'static [u8]>,
+        breath: &mut Breath,
     ) -> Result<()> {
-        flush(&mut self.days, days)?;
-        flush(&mut self.hours, hours)
+        flush(&mut self.days, days, breath)?;
+        flush(&mut self.hours, hours, breath)
     }
 }
 
-fn flush<K>(deltas: &mut Vec<(K, u8, i64)>, table: &mut Table<'_, K, &'static [u8]>) -> Result<()>
+fn flush<K>(
+    deltas: &mut Vec<(K, u8, i64)>,
+    table: &mut Table<'_, K, &'static [u8]>,
+    breath: &mut Breath,
+) -> Result<()>
 where
     K: Key + for<'a> Value<SelfType<'a> = K> + Ord + Copy + 'static,
 {
     deltas.sort_unstable_by_key(|(key, slot, _)| (*key, *slot));
     let mut bytes = Vec::new();
     for group in deltas.chunk_by(|a, b| a.0 == b.0) {
+        breath.step();
         let key = group[0].0;
         let before = match redb::ReadableTable::get(table, key)? {
             Some(value) => read(value.value())?,

@@ -8,6 +8,7 @@ mod apply;
 mod attachment;
 mod audit;
 pub mod backup;
+mod breath;
 mod camera;
 mod change;
 pub mod check;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use super::{Result, StoreError};
 
@@ -29,6 +30,10 @@ struct State {
     /// What is wrong, by part.
     failed: [Option<Failed>; 2],
     stopped: bool,
+    /// How many wait for the applier.
+    waiting: usize,
+    /// The applier is wanted, once.
+    hurry: bool,
 }
 
 impl State {
@@ -47,6 +52,8 @@ pub(super) struct Progress {
     broken: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
+    /// Somebody began to wait.
+    wanted: Condvar,
 }
 
 impl Progress {
@@ -59,6 +66,7 @@ impl Progress {
             broken: AtomicBool::new(false),
             state: Mutex::default(),
             changed: Condvar::new(),
+            wanted: Condvar::new(),
         }
     }
 
@@ -149,9 +157,25 @@ impl Progress {
             return;
         }
         let mut state = self.lock();
+        state.waiting += 1;
+        self.wanted.notify_one();
         while !is_so() && state.failed().is_none() && !state.stopped {
             state = self.changed.wait(state).expect("nothing panics while it is held");
         }
+        state.waiting -= 1;
+    }
+
+    /// Returns after so long, or as soon as somebody waits for what is to be applied.
+    pub fn linger(&self, most: Duration) {
+        let nobody = |state: &mut State| state.waiting == 0 && !state.hurry;
+        let waited = self.wanted.wait_timeout_while(self.lock(), most, nobody);
+        waited.expect("nothing panics while it is held").0.hurry = false;
+    }
+
+    /// The applier is not to linger: something else comes after what it has.
+    pub fn hurry(&self) {
+        self.lock().hurry = true;
+        self.wanted.notify_one();
     }
 }
 
@@ -175,5 +199,28 @@ mod tests {
         progress.wait_applied(); // does not wait for what may never come
         progress.set_failed(Part::Tables, None);
         assert!(progress.check().is_ok());
+    }
+
+    /// None of these lingers for its hour.
+    #[test]
+    fn nobody_waits_for_a_lingering_applier() {
+        const LONG: Duration = Duration::from_hours(1);
+        let progress = Progress::new(0);
+        progress.set_synced(1, 10);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| progress.wait_applied());
+            progress.linger(LONG);
+            progress.set_applied(1, 10);
+            reader.join().unwrap();
+        });
+        progress.hurry();
+        progress.linger(LONG);
+        let began = std::time::Instant::now();
+        progress.linger(Duration::from_millis(5));
+        assert!(began.elapsed() >= Duration::from_millis(5), "hurried once");
+        std::thread::scope(|scope| {
+            scope.spawn(|| progress.linger(LONG));
+            progress.hurry();
+        });
     }
 }

@@ -59,6 +59,7 @@ impl Writer {
                 }
                 if let Some(job) = exclusive {
                     let _ = self.jobs.send(Job::Exclusive(job));
+                    self.progress.hurry();
                 }
                 let durable = self.progress.durable();
                 if durable > released {
