@@ -11,7 +11,7 @@ use super::Core;
 use super::access::{Action, Caller};
 use super::clock_watch::{BUILT, ClockWatch};
 use super::error::Result;
-use super::event::Events;
+use super::event::{Events, rest};
 use super::storage::Storage;
 use crate::domain::time::DAY_US;
 use crate::domain::{EventId, Timestamp};
@@ -95,6 +95,8 @@ pub struct Retention {
     clock: ClockWatch,
     storage: Storage,
     status: Arc<Mutex<Status>>,
+    /// Held by the preview that counts: it may take seconds of a core, and pages ask again and again.
+    previewing: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -117,7 +119,8 @@ impl Retention {
         clock: ClockWatch,
         storage: Storage,
     ) -> Self {
-        Self { core, events, clock, storage, status: Arc::default() }
+        let (status, previewing) = (Arc::default(), Arc::default());
+        Self { core, events, clock, storage, status, previewing }
     }
 
     fn lock(&self) -> MutexGuard<'_, Status> {
@@ -330,7 +333,7 @@ impl Retention {
             report.last_deleted = *deleted;
             report.deleted_total += count;
         }
-        tokio::time::sleep(PAUSE.max(2 * began.elapsed())).await;
+        rest(began, PAUSE).await;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Deleting events: one, a few at once, many as a job.
 
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -19,6 +20,15 @@ use crate::store::{Change, Query, Selection, StoreError, StoredEvent};
 
 /// Most events of one step of a large delete (operations.md 10).
 const STEP: usize = 500;
+
+/// Shortest pause after a step of a large delete.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Leaves the disk and the processor to others after a step of a large delete that began then: twice as
+/// long as it took, or longer. p99 of creates is at most to double meanwhile (operations.md 10).
+pub(in crate::service) async fn rest(began: Instant, at_least: Duration) {
+    tokio::time::sleep(at_least.max(2 * began.elapsed())).await;
+}
 
 /// What a bulk delete became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,12 +169,14 @@ impl Events {
                     if progress.is_stopped() {
                         break Ok(());
                     }
+                    let began = Instant::now();
                     match events.delete_step(query.clone(), STEP, after).await {
                         Ok((_, None)) => break Ok(()),
                         Ok((count, next)) => {
                             progress.add(count);
                             deleted += count;
                             after = next;
+                            rest(began, PAUSE).await;
                         }
                         Err(error) => break Err(error),
                     }
@@ -190,12 +202,14 @@ impl Events {
         let (mut count, mut after) = (0, None);
         loop {
             let query = Query { selection: Selection::Cameras(vec![camera]), ..Query::all() };
+            let began = Instant::now();
             let (step, next) = self.delete_step(query, STEP, after).await?;
             count += step;
             after = next;
             if after.is_none() {
                 break;
             }
+            rest(began, PAUSE).await;
         }
         if count > 0 {
             self.note_deleted(caller, count, object(camera)).await?;

@@ -23,6 +23,7 @@ use crate::service::error::Result;
 use crate::store::StoredEvent;
 
 pub use delete::Deleted;
+pub(super) use delete::rest;
 pub(super) use echo::Echoes;
 pub use feed::{Feed, Item};
 pub use read::EventPage;

@@ -65,7 +65,7 @@ struct Aged {
 }
 
 impl Retention {
-    /// What these settings and rules would delete now. Deletes nothing.
+    /// What these settings and rules would delete now. Deletes nothing. One counts at a time, the others wait.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::BadParameter`], those of [`Self::set_rules`], and the store's.
@@ -92,6 +92,7 @@ impl Retention {
         let ages = Ages::new(&catalogue, rules, days, now);
         let cutoff = if days == 0 { Timestamp::MIN } else { cutoff(now, days) };
         let core = std::sync::Arc::clone(&self.core);
+        let alone = std::sync::Arc::clone(&self.previewing).lock_owned().await;
         self.core
             .read(move |tx| {
                 let total = tx.count(&Query::all())?;
@@ -119,6 +120,7 @@ impl Retention {
                     }
                 }
                 let (count, exact) = (by_age.max(others), old.exact);
+                drop(alone); // it counts on even if whoever asked is gone
                 Ok(Preview { days, cutoff, count, by_age, by_size, by_room, exact, oldest, newest })
             })
             .await
