@@ -2,6 +2,10 @@
 //!
 //! The state machine knows a condition by camera, name and source key. It lives in memory: after a
 //! restart a stop finds nothing open and is ignored, and a repeated start counts as a new one.
+//!
+//! A picture comes with its message. The first one of a condition is its event's, also if a repeat brings it.
+
+mod time;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,14 +14,16 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
+use self::time::believable;
+pub use self::time::epoch;
 use super::access::Caller;
+use super::attachment::Attachments;
 use super::error::{Error, Result};
 use super::event::{Events, Picture};
 use super::event_type::EventTypes;
 use super::metrics::Source;
 use super::{Core, access::Action};
-use crate::domain::time::{DAY_US, MINUTE_US, SECOND_US};
-use crate::domain::{CameraId, EventId, Meta, NewEvent, Timestamp, When};
+use crate::domain::{Attachment, CameraId, EventId, Meta, NewEvent, Timestamp, When};
 
 /// Locks that cameras share, so that starts and stops of one condition come one after the other.
 const SHARDS: usize = 64;
@@ -27,16 +33,17 @@ const OPEN_MAX: usize = 1_024;
 const OPEN_FOR: Duration = Duration::from_mins(10);
 /// A second pulse of the same condition within this time is a repeat: some senders send twice.
 const PULSE_REPEAT: Duration = Duration::from_secs(2);
-/// Times before this are no times: 2015-01-01T00:00:00Z.
-const YEAR_2015: Timestamp = Timestamp(1_420_070_400_000_000);
-/// How far a device's clock may be off before the time of arrival counts.
-const SKEW_US: i64 = 5 * MINUTE_US;
+/// The tag, with `true`, of what a device had kept while nobody could be reached: its time counts, however old.
+const REPLAYED: &str = "replayed";
 
 /// What a message says about its condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It begins, or goes on.
     Start,
+    /// The same from a sender that says so again and again while it lasts: silent for this long, it is over,
+    /// and the next one is a new event.
+    Held(Duration),
     /// It is over.
     Stop,
     /// It happened, without a duration.
@@ -77,6 +84,7 @@ pub struct Ingest {
     core: Arc<Core>,
     events: Events,
     event_types: EventTypes,
+    attachments: Attachments,
     shards: Arc<Vec<Mutex<HashMap<Key, Open>>>>,
 }
 
@@ -86,15 +94,54 @@ type Key = (CameraId, String, [u8; 32]);
 #[derive(Debug)]
 struct Open {
     id: EventId,
+    /// As which it was opened.
+    state: State,
     started: Timestamp,
+    first: Instant,
     last: Instant,
-    is_pulse: bool,
+    /// Whether it was said more than once.
+    is_repeated: bool,
+    /// Whether its event has a picture, or will have one at once.
+    has_picture: bool,
+}
+
+impl Open {
+    /// Whether what begins or goes on now is this one.
+    fn goes_on(&self, now: Instant) -> bool {
+        now.duration_since(self.last)
+            < match self.state {
+                State::Pulse => PULSE_REPEAT,
+                State::Held(lasts) => lasts,
+                State::Start | State::Stop => OPEN_FOR,
+            }
+    }
+
+    /// Whether a stop now is this one's. Some say once that it begins, although they should repeat it, and
+    /// say when it ends: they are listened to.
+    fn can_stop(&self, now: Instant) -> bool {
+        self.state != State::Pulse && now.duration_since(self.last) < OPEN_FOR
+    }
+
+    /// Whether it is over without a word, and when it was heard of last by the device's clock.
+    fn lapsed(&self, now: Instant) -> Option<Timestamp> {
+        if !matches!(self.state, State::Held(_)) || self.goes_on(now) {
+            return None;
+        }
+        let lasted = self.last.duration_since(self.first).as_micros();
+        Some(Timestamp(self.started.0.saturating_add(i64::try_from(lasted).unwrap_or(0))))
+    }
 }
 
 impl Ingest {
-    pub(super) fn new(core: Arc<Core>, events: Events, event_types: EventTypes) -> Self {
+    pub(super) fn new(core: Arc<Core>, attachments: &Attachments, types: &EventTypes) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { core, events, event_types, shards: Arc::new(shards) }
+        Self {
+            core,
+            events: attachments.events().clone(),
+            event_types: types.clone(),
+            attachments: attachments.clone(),
+            shards: Arc::new(shards),
+        }
     }
 
     /// The IANA name of the caller's camera's time zone: what its local times mean.
@@ -108,75 +155,161 @@ impl Ingest {
         Ok(entry.camera.timezone.clone())
     }
 
-    /// Takes in one message of the caller's camera. What it stores is on disk when this returns.
+    /// Takes in one message of the caller's camera. What it stores is on disk when this returns, its picture
+    /// included. A picture that is none is left out, and the event is stored without.
     ///
     /// A name that is new to the camera becomes one of its event types, with `receive` on.
     ///
     /// # Errors
     /// [`Error::AccessDenied`], [`Error::BadParameter`], [`Error::LimitReached`], [`Error::MetaLimit`],
     /// [`Error::RateLimited`], and the store's.
-    pub async fn receive(&self, caller: &Caller, message: Message) -> Result<Received> {
+    pub async fn receive(
+        &self,
+        caller: &Caller,
+        message: Message,
+        picture: Option<Vec<u8>>,
+    ) -> Result<Received> {
         let camera = only(caller)?;
-        if !self.event_types.declared(camera, &message.name).await? {
+        let now = self.core.clock.now();
+        let is_replay = message.meta.iter().any(|(tag, value)| tag == REPLAYED && value == "true");
+        let (time, claimed) = believable(message.time, now, is_replay);
+        let mut source = Sha256::new_with_prefix(&message.source);
+        if is_replay {
+            source.update(time.0.to_be_bytes()); // it has nothing to do with what goes on now
+        }
+        let key = (camera, message.name, source.finalize().into());
+        if message.state == State::Stop {
+            return self.stop(key, time).await;
+        }
+        if !self.event_types.declared(camera, &key.1).await? {
             return Ok(Received::SwitchedOff);
         }
-        let now = self.core.clock.now();
-        let (time, claimed) = believable(message.time, now);
         let mut meta = message.meta;
         meta.extend(claimed.map(|text| ("device_time".to_owned(), text)));
         let meta = Meta::from_pairs(meta)?;
-        let key = (camera, message.name.clone(), Sha256::digest(&message.source).into());
-        let shard = usize::try_from(camera.0).unwrap_or(0) % SHARDS;
-        let mut open = self.shards[shard].lock().await;
+        let has_picture = picture.is_some();
+        let mut open = self.shard(camera).lock().await;
         let heard = Instant::now();
-        let known = open.get_mut(&key).filter(|known| {
-            heard.duration_since(known.last) < if known.is_pulse { PULSE_REPEAT } else { OPEN_FOR }
-        });
-        match (message.state, known) {
-            (State::Stop, Some(known)) if !known.is_pulse => {
-                let (id, started) = (known.id, known.started);
-                // Taken out first: a sender that hangs up must not leave it open for the next start.
-                let known = open.remove(&key);
-                let completed = self.complete(id, started, time).await;
-                if completed.is_err() {
-                    open.extend(known.map(|known| (key, known))); // it will be said again
-                }
-                completed
+        if let Some(known) = open.get_mut(&key).filter(|known| known.goes_on(heard)) {
+            known.last = heard;
+            known.is_repeated = true;
+            let wants_picture = has_picture && !known.has_picture;
+            known.has_picture |= has_picture;
+            let id = known.id;
+            drop(open);
+            if wants_picture && let Some(picture) = picture {
+                self.attach(&key, id, picture).await?;
             }
-            (State::Stop, _) => Ok(Received::Ignored),
-            (State::Start | State::Pulse, Some(known)) => {
-                known.last = heard;
-                Ok(Received::Ignored)
-            }
-            (State::Start | State::Pulse, None) => {
-                let new = NewEvent {
-                    camera: Some(camera),
-                    name: message.name,
-                    when: When::At(time),
-                    meta,
-                    uid: None,
-                };
-                let id = self
-                    .events
-                    .record_from(caller, new, Source::Ingest, Picture::Lacks)
-                    .await?
-                    .event
-                    .id;
-                make_room(&mut open, heard);
-                let is_pulse = message.state == State::Pulse;
-                open.insert(key, Open { id, started: time, last: heard, is_pulse });
-                Ok(Received::Stored(id))
+            return Ok(Received::Ignored);
+        }
+        if let Some(before) = open.remove(&key)
+            && let Some(end) = before.lapsed(heard)
+        {
+            self.complete_by_time(before.id, before.started, end).await;
+        }
+        let new = NewEvent {
+            camera: Some(camera),
+            name: key.1.clone(),
+            when: When::At(time),
+            meta,
+            uid: None,
+        };
+        let comes = if has_picture { Picture::Comes } else { Picture::Lacks };
+        let recorded = self.events.record_from(caller, new, Source::Ingest, comes).await?;
+        let id = recorded.event.id;
+        make_room(&mut open, heard);
+        let entry = Open {
+            id,
+            state: message.state,
+            started: time,
+            first: heard,
+            last: heard,
+            is_repeated: false,
+            has_picture,
+        };
+        open.insert(key.clone(), entry);
+        drop(open); // a picture takes its time
+        if let Some(picture) = picture {
+            self.attach(&key, id, picture).await?;
+        }
+        Ok(Received::Stored(id))
+    }
+
+    /// Notes the end of conditions that are over without a word: those of senders that repeat themselves.
+    pub async fn pass(&self) {
+        for shard in &*self.shards {
+            let now = Instant::now();
+            let mut over = Vec::new();
+            shard.lock().await.retain(|_, known| {
+                let is_silent = known.is_repeated || !known.can_stop(now);
+                let lapsed = known.lapsed(now).filter(|_| is_silent);
+                over.extend(lapsed.map(|end| (known.id, known.started, end)));
+                lapsed.is_none()
+            });
+            for (id, started, end) in over {
+                self.complete_by_time(id, started, end).await;
             }
         }
     }
 
+    fn shard(&self, camera: CameraId) -> &Mutex<HashMap<Key, Open>> {
+        &self.shards[usize::try_from(camera.0).unwrap_or(0) % SHARDS]
+    }
+
+    async fn stop(&self, key: Key, time: Timestamp) -> Result<Received> {
+        let mut open = self.shard(key.0).lock().await;
+        let now = Instant::now();
+        if !open.get(&key).is_some_and(|known| known.can_stop(now)) {
+            return Ok(Received::Ignored);
+        }
+        // Taken out first: a sender that hangs up must not leave it open for the next start.
+        let Some(known) = open.remove(&key) else { return Ok(Received::Ignored) };
+        let completed = self.complete(known.id, known.started, time, None).await;
+        if completed.is_err() {
+            open.insert(key, known); // it will be said again
+        }
+        completed
+    }
+
+    /// Gives an event its picture. If the disk fails, the next repeat may bring it.
+    async fn attach(&self, key: &Key, id: EventId, picture: Vec<u8>) -> Result<()> {
+        match self.attachments.give(id, Attachment::Picture, Arc::new(picture)).await {
+            Ok(_) | Err(Error::EventNotFound(_)) => Ok(()),
+            Err(Error::PictureRefused(refusal)) => {
+                let why = refusal.text();
+                tracing::debug!(event.id = id.0, why, "a delivered picture was left out");
+                Ok(())
+            }
+            Err(error) => {
+                let mut open = self.shard(key.0).lock().await;
+                if let Some(known) = open.get_mut(key).filter(|known| known.id == id) {
+                    known.has_picture = false;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn complete_by_time(&self, id: EventId, started: Timestamp, end: Timestamp) {
+        if let Err(error) = self.complete(id, started, end, Some("timeout")).await {
+            tracing::debug!(%error, event.id = id.0, "an end was not noted");
+        }
+    }
+
     /// Notes the end on the event that the start made. An event deleted meanwhile stays deleted.
-    async fn complete(&self, id: EventId, started: Timestamp, end: Timestamp) -> Result<Received> {
+    async fn complete(
+        &self,
+        id: EventId,
+        started: Timestamp,
+        end: Timestamp,
+        reason: Option<&str>,
+    ) -> Result<Received> {
         let duration_ms = (end.0 - started.0).max(0) / 1_000;
-        let tags = vec![
+        let mut tags = vec![
             ("end_time".to_owned(), Some(end.rfc3339())),
             ("duration_ms".to_owned(), Some(duration_ms.to_string())),
         ];
+        tags.extend(reason.map(|word| ("end_reason".to_owned(), Some(word.to_owned()))));
         match self.events.edit_tags(&Caller::local(), id, tags).await {
             Ok(_) => Ok(Received::Completed(id)),
             Err(Error::EventNotFound(_) | Error::MetaLimit(_)) => Ok(Received::Ignored),
@@ -205,103 +338,5 @@ fn make_room(open: &mut HashMap<Key, Open>, now: Instant) {
     }
 }
 
-/// The time of an event, and the device's claim if that is not believed.
-fn believable(
-    claimed: Option<std::result::Result<Timestamp, String>>,
-    now: Timestamp,
-) -> (Timestamp, Option<String>) {
-    match claimed {
-        None => (now, None),
-        Some(Err(text)) => (now, Some(text)),
-        Some(Ok(time)) => {
-            let off = time.0.saturating_sub(now.0).abs();
-            let usable = time >= YEAR_2015 && time.0 <= now.0.saturating_add(DAY_US);
-            if usable && off <= SKEW_US { (time, None) } else { (now, Some(time.rfc3339())) }
-        }
-    }
-}
-
-/// Reads a number of seconds, milliseconds or microseconds since the epoch, told apart by its digits.
-pub fn epoch(text: &str) -> Option<Timestamp> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
-        return None;
-    }
-    let number: i64 = whole.parse().ok()?;
-    Some(Timestamp(match whole.len() {
-        9 | 10 => {
-            let micros: i64 = format!("{fraction:0<6.6}").parse().ok()?;
-            number * SECOND_US + micros
-        }
-        12 | 13 => number * 1_000,
-        15 | 16 => number,
-        _ => return None,
-    }))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Access;
-    use crate::service::access::{Rights, Scope, Who};
-    use crate::service::camera::{CameraChange, NewCamera};
-    use crate::service::clock::Clock;
-    use crate::service::{Services, Settings};
-    use crate::store::Options;
-
-    #[tokio::test]
-    async fn a_stop_that_could_not_be_stored_can_be_said_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let (options, settings) = (Options::default(), Settings::default());
-        let services = Services::open(dir.path(), options, settings, Clock::system()).unwrap();
-        let new = NewCamera { id: None, name: "Gate".to_owned(), change: CameraChange::default() };
-        let added = services.cameras.add(&Caller::local(), new).await.unwrap();
-        let scope = Scope::Cameras(vec![added.entry.camera.id]);
-        let caller = Caller::new(Who::Token(1), Rights::Access(Access::All), scope);
-        let message = |state| Message {
-            name: "motion".to_owned(),
-            state,
-            time: None,
-            source: String::new(),
-            meta: Vec::new(),
-        };
-        let ingest = &services.ingest;
-        let stored = ingest.receive(&caller, message(State::Start)).await.unwrap();
-        assert!(matches!(stored, Received::Stored(_)), "{stored:?}");
-        services.close();
-        assert!(ingest.receive(&caller, message(State::Stop)).await.is_err());
-        let mut open = 0;
-        for shard in &*ingest.shards {
-            open += shard.lock().await.len();
-        }
-        assert_eq!(open, 1);
-    }
-
-    #[test]
-    fn a_time_counts_only_if_it_can_be_believed() {
-        let now = Timestamp::parse("2026-11-22T12:00:00").unwrap();
-        let at = |text: &str| Some(Ok(Timestamp::parse(text).unwrap()));
-        for (claimed, time, device_time) in [
-            (None, now, None),
-            (at("2026-11-22T11:58:00"), Timestamp(now.0 - 2 * MINUTE_US), None),
-            (at("2026-11-22T11:00:00"), now, Some("2026-11-22T11:00:00Z")),
-            (at("2026-11-24T11:00:00"), now, Some("2026-11-24T11:00:00Z")),
-            (at("2000-01-01T00:00:00"), now, Some("2000-01-01T00:00:00Z")),
-            (Some(Err("yesterday".to_owned())), now, Some("yesterday")),
-        ] {
-            assert_eq!(believable(claimed, now), (time, device_time.map(str::to_owned)));
-        }
-    }
-
-    #[test]
-    fn epochs_are_told_apart_by_their_digits() {
-        let expected = Some(Timestamp(1_777_624_200_500_000));
-        for text in ["1777624200.5", "1777624200500", "1777624200500000"] {
-            assert_eq!(epoch(text), expected, "{text}");
-        }
-        for text in ["", "12", "1777624200.x", "-1777624200", "99999999999999999999"] {
-            assert_eq!(epoch(text), None, "{text}");
-        }
-    }
-}
+mod tests;

@@ -190,7 +190,7 @@ impl Services {
             devices.clone(),
             held,
         );
-        let ingest = ingest::Ingest::new(Arc::clone(&core), events.clone(), event_types.clone());
+        let ingest = ingest::Ingest::new(Arc::clone(&core), &attachments, &event_types);
         let clock_watch =
             clock_watch::ClockWatch::new(Arc::clone(&core), jumped_from, doubted, last_event);
         let storage = storage::Storage::new(Arc::clone(&core));

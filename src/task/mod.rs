@@ -1,5 +1,6 @@
 //! Background loops: named, stopped together, and never dead unnoticed.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
@@ -25,6 +26,8 @@ const RETENTION_EVERY: Duration = Duration::from_secs(10);
 const BACKUPS_EVERY: Duration = Duration::from_mins(1);
 /// How often pictures and metadata files that did not come are given up.
 const ATTACHMENTS_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether conditions are over of which nothing is heard any more.
+const CONDITIONS_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked whether cameras' periodic pictures are due.
 const SNAPSHOTS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether the own certificate has to be renewed.
@@ -83,6 +86,14 @@ impl Tasks {
         tasks.every("attachments", ATTACHMENTS_EVERY, move || {
             let services = shared.clone();
             async move { services.attachments.pass().await }
+        });
+        let shared = services.clone();
+        tasks.every("conditions", CONDITIONS_EVERY, move || {
+            let services = shared.clone();
+            async move {
+                services.ingest.pass().await;
+                Ok::<(), Infallible>(())
+            }
         });
         let shared = services.clone();
         tasks.every("snapshot-periods", SNAPSHOTS_EVERY, move || {

@@ -73,7 +73,7 @@ pub(super) async fn deliver(
     let message = own::read(req.query_string(), &body, &zone);
     drop(body); // its share of the budget is free while the disk works
     let outcome = match message {
-        Some(message) => services.ingest.receive(&caller, message).await,
+        Some(message) => services.ingest.receive(&caller, message, None).await,
         None => Err(Error::BadParameter("the message was not understood".to_owned())),
     };
     match outcome {
