@@ -22,6 +22,7 @@ mod filemeta;
 mod filters;
 mod idempotency;
 mod ingest;
+mod ingest_makes;
 mod limits;
 mod lists;
 mod metrics;

@@ -24,6 +24,7 @@ pub fn filled(template: &str, token: &str) -> String {
         .replace("{camid}", "1")
         .replace("{name}", "motion")
         .replace("{tag}", "t")
+        .replace("{dialect}", "onvif")
         .replace("{token}", token);
     assert!(!path.contains('{'), "{template}");
     path

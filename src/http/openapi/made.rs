@@ -85,7 +85,7 @@ query or body.
         admin::audit::list, admin::audit::export,
         job::get,
         job::stop,
-        ingest::deliver,
+        ingest::deliver, ingest::deliver_as,
         admin::settings::get, admin::settings::put,
         admin::retention::get, admin::retention::preview, admin::retention::rules,
         admin::retention::try_out, admin::retention::put_rules,
