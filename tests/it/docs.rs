@@ -270,6 +270,7 @@ pages! {
     the_commands_of_the_troubleshooting_guide_work: "docs/guide/troubleshooting.md",
     the_commands_of_the_backup_guide_work: "docs/guide/backup.md",
     the_commands_of_the_guide_to_pictures_work: "docs/guide/pictures.md",
+    the_commands_of_the_guide_to_cameras_work: "docs/guide/cameras.md",
     the_commands_of_the_guide_to_triggers_work: "docs/guide/trigger-outputs.md",
     the_examples_of_the_api_reference_work: "docs/ref/api.md",
     the_examples_of_the_metrics_reference_work: "docs/ref/metrics.md",
