@@ -6,7 +6,10 @@ use serde_json::Value;
 use super::own::{self, Pairs};
 use super::parts::{self, Part};
 use super::said::Said;
-use super::{hikvision, onvif, picture, viewtron, xml};
+use super::{
+    axis, frigate, hikvision, itsapi, lilin, milesight, onvif, picture, reolink, unifi, uniview,
+    viewtron, vigi, xml,
+};
 
 /// Most messages of one delivery; the rest is left out.
 const MESSAGES_MAX: usize = 100;
@@ -29,14 +32,36 @@ pub(super) enum Dialect {
     Onvif,
     /// Viewtron, TVT and the brands made by them: XML.
     Viewtron,
+    /// `UniFi` Protect's Alarm Manager.
+    Unifi,
+    /// Reolink's webhook.
+    Reolink,
+    /// TP-Link VIGI.
+    Vigi,
+    /// Uniview's LAPI.
+    Uniview,
+    /// Dahua's ITSAPI: plates.
+    Dahua,
+    /// LILIN's template.
+    Lilin,
+    /// Axis: what its event bridge and its `WebSocket` say; and our own form.
+    Axis,
+    /// Frigate's `events`.
+    Frigate,
+    /// Milesight: all in the query.
+    Milesight,
 }
 
-/// How a dialect is read: `None` if the message is in other words, nothing inside if there is nothing to store.
+/// A reader, of a message and of what local times mean. `None` if the message is in other words, nothing inside if
+/// there is nothing to store.
+type Read<T> = fn(&T, &str) -> Option<Vec<Said>>;
+
+/// What a reader is made for.
 enum Reads {
     Xml(fn(&Document<'_>, &str) -> Option<Vec<Said>>),
-    Json(fn(&Value, &str) -> Option<Vec<Said>>),
-    #[expect(dead_code, reason = "none of those here so far says all in its query")]
-    Query(fn(&[(String, String)], &str) -> Option<Vec<Said>>),
+    Json(Read<Value>),
+    /// The pairs of a query and a form.
+    Query(Read<[(String, String)]>),
 }
 
 /// Every reader, in the order in which they are asked. What none of them takes may be our own form.
@@ -45,6 +70,15 @@ const READERS: &[(Dialect, Reads)] = &[
     (Dialect::Onvif, Reads::Xml(onvif::read)),
     (Dialect::Viewtron, Reads::Xml(viewtron::read)),
     (Dialect::Hikvision, Reads::Json(hikvision::json)),
+    (Dialect::Unifi, Reads::Json(unifi::read)),
+    (Dialect::Reolink, Reads::Json(reolink::read)),
+    (Dialect::Vigi, Reads::Json(vigi::read)),
+    (Dialect::Uniview, Reads::Json(uniview::read)),
+    (Dialect::Dahua, Reads::Json(itsapi::read)),
+    (Dialect::Lilin, Reads::Json(lilin::read)),
+    (Dialect::Axis, Reads::Json(axis::read)),
+    (Dialect::Frigate, Reads::Json(frigate::read)),
+    (Dialect::Milesight, Reads::Query(milesight::read)),
 ];
 
 impl Dialect {
@@ -54,6 +88,15 @@ impl Dialect {
         ("hikvision", Self::Hikvision),
         ("onvif", Self::Onvif),
         ("viewtron", Self::Viewtron),
+        ("unifi", Self::Unifi),
+        ("reolink", Self::Reolink),
+        ("vigi", Self::Vigi),
+        ("uniview", Self::Uniview),
+        ("dahua", Self::Dahua),
+        ("lilin", Self::Lilin),
+        ("axis", Self::Axis),
+        ("frigate", Self::Frigate),
+        ("milesight", Self::Milesight),
     ];
 
     /// The dialect that an address names.
@@ -63,7 +106,7 @@ impl Dialect {
 
     /// Whether its senders may also be told to use our own form.
     const fn is_own(self) -> bool {
-        matches!(self, Self::Event)
+        matches!(self, Self::Event | Self::Axis)
     }
 }
 

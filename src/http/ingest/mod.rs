@@ -6,15 +6,26 @@
 //!
 //! `dialect` finds out whose words they are; each make has a file of its own, which only reads.
 
+mod axis;
+mod class;
 mod dialect;
+mod draft;
+mod frigate;
 mod hikvision;
+mod itsapi;
+mod lilin;
+mod milesight;
 mod onvif;
 mod own;
 mod parts;
 mod picture;
+mod reolink;
 mod said;
 mod time;
+mod unifi;
+mod uniview;
 mod viewtron;
+mod vigi;
 mod xml;
 
 use actix_web::http::{Method, header};
@@ -50,7 +61,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 /// `end_time` and `duration_ms` to it. A body that is a JPEG, PNG or WebP, or has one as a further part of a
 /// form, brings the event's picture.
 ///
-/// What cameras of several makes post is known by its looks: Hikvision, ONVIF `Notify`, Viewtron and others
+/// What cameras of several makes post is known by its looks: Hikvision, ONVIF `Notify`, Viewtron and those
 /// that are listed at `/i/{token}/{dialect}`. An `all` or ingest token of one camera is needed.
 #[utoipa::path(
     method(get, post, put),
