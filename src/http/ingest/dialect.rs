@@ -310,6 +310,41 @@ mod tests {
     }
 
     #[test]
+    fn no_two_makes_take_the_same_json() {
+        for (dialect, body) in [
+            ("unifi", include_str!("../../../tests/fixtures/ingest/unifi/alarm_motion.json")),
+            (
+                "reolink",
+                include_str!("../../../tests/fixtures/ingest/reolink/webhook_vehicle.json"),
+            ),
+            ("vigi", include_str!("../../../tests/fixtures/ingest/vigi/people.json")),
+            (
+                "uniview",
+                include_str!("../../../tests/fixtures/ingest/uniview/alarm_motion_on.json"),
+            ),
+            ("dahua", include_str!("../../../tests/fixtures/ingest/dahua/itsapi_tollgate.json")),
+            ("dahua", include_str!("../../../tests/fixtures/ingest/dahua/itsapi_keepalive.json")),
+            ("lilin", include_str!("../../../tests/fixtures/ingest/lilin/template_lilin.json")),
+            ("axis", include_str!("../../../tests/fixtures/ingest/axis/mqtt_pir.json")),
+            ("axis", include_str!("../../../tests/fixtures/ingest/axis/ws_virtual_input.json")),
+            (
+                "frigate",
+                include_str!("../../../tests/fixtures/ingest/frigate/mqtt_events_new.json"),
+            ),
+            (
+                "hikvision",
+                include_str!("../../../tests/fixtures/ingest/hikvision/cid_zone_alarm.json"),
+            ),
+        ] {
+            let takers = Dialect::NAMES
+                .iter()
+                .filter(|(_, only)| read(Some(*only), "", None, body.as_bytes(), "UTC").is_some());
+            let takers: Vec<_> = takers.map(|(name, _)| *name).collect();
+            assert_eq!(takers, [dialect]);
+        }
+    }
+
+    #[test]
     fn pictures_come_with_the_message_before_them() {
         let part = |head: &str, content: &[u8]| {
             let head = format!("--b\r\n{head}\r\n\r\n");
