@@ -129,6 +129,7 @@ impl Progress {
         state.failed[part as usize] = error.map(failed);
         self.broken.store(state.failed().is_some(), Ordering::Release);
         self.changed.notify_all();
+        self.wanted.notify_one();
     }
 
     /// The applier has ended: nobody needs to wait for it.
@@ -137,7 +138,8 @@ impl Progress {
         self.changed.notify_all();
     }
 
-    /// Waits until everything synced before this call is applied; not while storage has failed.
+    /// Waits until everything synced before this call is applied; not while the tables have failed. A journal
+    /// that fails keeps nothing from them.
     pub fn wait_applied(&self) {
         let seq = self.synced();
         self.wait(|| self.applied() >= seq);
@@ -151,7 +153,7 @@ impl Progress {
         });
     }
 
-    /// Waits for something that applying brings about.
+    /// Waits for something that applying brings about, as long as something can be applied.
     fn wait(&self, is_so: impl Fn() -> bool) {
         if is_so() {
             return;
@@ -159,15 +161,17 @@ impl Progress {
         let mut state = self.lock();
         state.waiting += 1;
         self.wanted.notify_one();
-        while !is_so() && state.failed().is_none() && !state.stopped {
+        while !is_so() && state.failed[Part::Tables as usize].is_none() && !state.stopped {
             state = self.changed.wait(state).expect("nothing panics while it is held");
         }
         state.waiting -= 1;
     }
 
-    /// Returns after so long, or as soon as somebody waits for what is to be applied.
+    /// Returns after so long, or as soon as somebody waits for what is to be applied, or storage has failed:
+    /// what can still be applied is read then.
     pub fn linger(&self, most: Duration) {
-        let nobody = |state: &mut State| state.waiting == 0 && !state.hurry;
+        let nobody =
+            |state: &mut State| state.waiting == 0 && !state.hurry && state.failed().is_none();
         let waited = self.wanted.wait_timeout_while(self.lock(), most, nobody);
         waited.expect("nothing panics while it is held").0.hurry = false;
     }
@@ -221,6 +225,28 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| progress.linger(LONG));
             progress.hurry();
+        });
+        std::thread::scope(|scope| {
+            scope.spawn(|| progress.linger(LONG));
+            progress.set_failed(Part::Journal, Some(&StoreError::Failed(String::new())));
+        });
+    }
+
+    #[test]
+    fn what_is_acknowledged_is_waited_for_while_only_the_journal_fails() {
+        let progress = Progress::new(0);
+        progress.set_synced(1, 10);
+        progress.set_failed(Part::Journal, Some(&StoreError::Failed(String::new())));
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                progress.wait_applied();
+                progress.applied()
+            });
+            while progress.lock().waiting == 0 {
+                std::thread::yield_now();
+            }
+            progress.set_applied(1, 10);
+            assert_eq!(reader.join().unwrap(), 1);
         });
     }
 }
