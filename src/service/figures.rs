@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::metrics::Counters;
+use super::not_understood::Deliveries;
 use super::overview::Skews;
 use super::pace::Pace;
 use super::refusals::Refusals;
@@ -14,6 +15,7 @@ use crate::store::{self, ReadTx};
 #[derive(Debug)]
 pub(super) struct Figures {
     pub refusals: Refusals,
+    pub not_understood: Deliveries,
     pub uses: Uses,
     pub skews: Skews,
     pub counters: Arc<Counters>,
@@ -25,12 +27,21 @@ impl Figures {
     pub fn load(tx: &ReadTx) -> store::Result<Self> {
         let uses = Uses::new(tx.credential_uses()?);
         let (refusals, skews) = (Refusals::default(), Skews::default());
-        Ok(Self { refusals, uses, skews, counters: Arc::default(), pace: Pace::default() })
+        let not_understood = Deliveries::default();
+        Ok(Self {
+            refusals,
+            not_understood,
+            uses,
+            skews,
+            counters: Arc::default(),
+            pace: Pace::default(),
+        })
     }
 
     /// A camera is gone, and with it what was counted for it.
     pub fn forget_camera(&self, camera: CameraId) {
         self.refusals.forget(camera);
+        self.not_understood.forget(camera);
         self.skews.forget(camera);
     }
 }

@@ -22,6 +22,7 @@ use super::error::{Error, Result};
 use super::event::{Events, Picture};
 use super::event_type::EventTypes;
 use super::metrics::Source;
+use super::not_understood::Delivery;
 use super::{Core, access::Action};
 use crate::domain::{Attachment, CameraId, EventId, Meta, NewEvent, Timestamp, When};
 
@@ -153,6 +154,33 @@ impl Ingest {
         let catalogue = self.core.catalogue();
         let entry = catalogue.camera(camera).ok_or(Error::CameraNotFound(camera))?;
         Ok(entry.camera.timezone.clone())
+    }
+
+    /// Keeps a delivery of the caller's camera that nobody could read, for whoever connects the camera. A caller
+    /// without one camera is passed over.
+    pub fn keep_not_understood(
+        &self,
+        caller: &Caller,
+        (method, query): (&str, &str),
+        content_type: Option<&str>,
+        body: &[u8],
+    ) {
+        let Ok(camera) = only(caller) else { return };
+        if self.core.catalogue().camera(camera).is_some() {
+            let now = self.core.clock.now();
+            let delivery = Delivery::new(now, caller.from, method, query, content_type, body);
+            self.core.figures.not_understood.keep(camera, delivery);
+        }
+    }
+
+    /// The last deliveries of a camera that were not understood, newest first: at most five that differ, of the last 24 hours.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`] for those who may not manage cameras; [`Error::CameraNotFound`].
+    pub fn not_understood(&self, caller: &Caller, camera: CameraId) -> Result<Vec<Delivery>> {
+        caller.may_at(Action::Manage, camera)?;
+        self.core.catalogue().camera(camera).ok_or(Error::CameraNotFound(camera))?;
+        Ok(self.core.figures.not_understood.of(camera, self.core.clock.now()))
     }
 
     /// Takes in one message of the caller's camera. What it stores is on disk when this returns, its picture

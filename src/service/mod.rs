@@ -26,6 +26,7 @@ mod kept;
 pub mod live;
 pub mod log;
 pub mod metrics;
+pub mod not_understood;
 pub mod overview;
 pub mod pace;
 pub mod password;
@@ -42,6 +43,7 @@ pub mod status;
 pub mod storage;
 pub mod system;
 pub mod tls;
+
 pub mod user;
 mod uses;
 

@@ -82,6 +82,42 @@ fn what_is_switched_off_or_not_understood_is_taken_and_not_stored() {
 }
 
 #[test]
+fn what_was_not_understood_is_shown_to_whoever_connects_the_camera() {
+    let (mut server, camera, _) = site();
+    let client = server.admin();
+    let anyone = server.client("");
+    let path = format!("/api/admin/v1/cameras/{}/not-understood/", camera.id);
+    assert_eq!(client.get(&path).ok(200), json!({"objects": []}));
+    let send = |query: &str, body: &str| {
+        assert_eq!(deliver(&anyone, secret(&camera), query, Some(body)).status, 200);
+    };
+    let long = format!("<{}", "x".repeat(9_999));
+    send("?a=b", &long);
+    for _ in 0..3 {
+        send("", "<Alarm>17</Alarm>");
+    }
+    send("?name=motion", ""); // this one is
+    let shown = client.get(&path).ok(200);
+    let [alarm, cut] = shown["objects"].as_array().unwrap().as_slice() else { panic!("{shown}") };
+    assert_eq!(
+        (&alarm["text"], &alarm["count"], &alarm["bytes"], &alarm["method"], &alarm["query"]),
+        (&json!("<Alarm>17</Alarm>"), &json!(3), &json!(17), &json!("POST"), &json!(""))
+    );
+    assert_eq!(alarm["from"], "127.0.0.1");
+    assert!(alarm["received"].as_str().unwrap().ends_with('Z'), "{alarm}");
+    assert_eq!((&cut["text"], &cut["bytes"]), (&json!(&long[..4_096]), &json!(10_000)));
+    assert_eq!((&cut["query"], &cut["count"]), (&json!("a=b"), &json!(1)));
+
+    let refused = server.client(&format!("Bearer {}", secret(&camera))).get(&path);
+    assert_eq!((refused.status, refused.error().as_str()), (403, "access_deny"));
+    let unknown = client.get("/api/admin/v1/cameras/77/not-understood/");
+    assert_eq!((unknown.status, unknown.error().as_str()), (404, "camera_not_found"));
+    assert_eq!(server.terminate(), 0);
+    server.restart();
+    assert_eq!(server.admin().get(&path).ok(200), json!({"objects": []}), "kept in memory");
+}
+
+#[test]
 fn a_time_that_cannot_be_is_kept_as_a_tag() {
     let (server, camera, client) = site();
     let body = r#"{"name":"motion","time":"2001-01-01T00:00:00Z"}"#;

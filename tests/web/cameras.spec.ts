@@ -284,12 +284,41 @@ test.describe('a camera', () => {
     expect(await post(site, `Bearer ${secret}`, id)).toBe(201);
     // The examples carry the same address.
     const examples = connect.getByRole('tablist', { name: 'Examples', exact: true });
-    for (const tab of ['curl', 'Hikvision', 'Dahua', 'Axis']) {
+    for (const tab of ['curl', 'Hikvision', 'Dahua', 'Axis', 'Other makes']) {
       await examples.getByRole('tab', { name: tab, exact: true }).click();
       await expect(connect.getByRole('tabpanel')).toContainText(secret);
     }
     await examples.getByRole('tab', { name: 'VXG agent', exact: true }).click();
     await expect(connect.getByRole('tabpanel')).toContainText('access token');
+  });
+
+  test('what a camera says in unknown words is shown as it came', async ({ page, site }) => {
+    const id = await site.api.camera('Of an unknown make');
+    const { objects } = await site.api.call<{ objects: { access: string; token_id: number }[] }>('GET', `/api/admin/v1/cameras/${id}/tokens/`);
+    const ingest = objects.find(({ access }) => access === 'ingest')!;
+    const { token } = await site.api.call<{ token: string }>('POST', `/api/admin/v1/tokens/${ingest.token_id}/show/`);
+    await enter(page, site, 'admin', `/cameras/${id}`);
+    const connect = page.getByRole('region', { name: 'Connect', exact: true });
+    await expect(connect.getByRole('button', { name: 'Send a test event', exact: true })).toBeVisible();
+    const show = connect.getByRole('button', { name: 'Show what came', exact: true });
+    await expect(show).toBeHidden();
+    for (const body of ['<Alarm>16</Alarm>', '<Alarm>17</Alarm>', '<Alarm>17</Alarm>']) {
+      const { status } = await fetch(`${site.server.url}/i/${token}`, { method: 'POST', headers: { 'Content-Type': 'application/xml' }, body });
+      expect(status).toBe(200);
+    }
+    // The page finds out by itself.
+    await expect(show).toBeVisible({ timeout: 20_000 });
+    await expect(connect.getByRole('status', { name: 'Not understood', exact: true })).toContainText('3 messages of the last 24 h were not understood.');
+    await show.click();
+    const list = connect.getByRole('tablist', { name: 'Not understood', exact: true });
+    await expect(list.getByRole('tab')).toHaveCount(2);
+    const panel = connect.getByRole('tabpanel').last();
+    await expect(panel).toContainText('<Alarm>17</Alarm>');
+    await expect(panel).toContainText('× 2');
+    await list.getByRole('tab').last().click();
+    await expect(panel).toContainText('<Alarm>16</Alarm>');
+    await connect.getByRole('button', { name: 'Hide what came', exact: true }).click();
+    await expect(list).toBeHidden();
   });
 
   test('what is copied is the whole address, on plain HTTP too', async ({ page, site }) => {

@@ -164,7 +164,7 @@ test('Connect and Tokens', async ({ page, site }) => {
   await enter(page, site, 'admin', `/cameras/${id}`);
   const connect = page.getByRole('region', { name: 'Connect', exact: true });
   await expect(connect.getByRole('textbox', { name: 'Ingest URL', exact: true })).toHaveAttribute('readonly');
-  await has(connect, { button: ['Show ingest URL', 'Copy ingest URL', 'Copy curl', 'Send a test event'], tablist: ['Examples'], tab: ['curl', 'Hikvision', 'Dahua', 'Axis', 'VXG agent'], status: ['Test result'] });
+  await has(connect, { button: ['Show ingest URL', 'Copy ingest URL', 'Copy curl', 'Send a test event'], tablist: ['Examples'], tab: ['curl', 'Hikvision', 'Dahua', 'Axis', 'Other makes', 'VXG agent'], status: ['Test result'] });
   await expect(connect.getByRole('tabpanel')).toHaveCount(1);
   await connect.getByRole('button', { name: 'Send a test event', exact: true }).click();
   await has(connect, { link: ['Open'] });

@@ -10,6 +10,7 @@ pub(super) mod event_type;
 pub(super) mod hold;
 pub(super) mod key;
 pub(super) mod logs;
+pub(super) mod not_understood;
 pub(super) mod recipe;
 pub(super) mod retention;
 pub(super) mod session;
@@ -29,6 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .configure(camera::configure)
         .configure(event_type::configure)
         .configure(recipe::configure)
+        .configure(not_understood::configure)
         .configure(token::configure)
         .configure(site::configure)
         .configure(setup::configure)

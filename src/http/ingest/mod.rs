@@ -142,6 +142,10 @@ async fn take(
     let body = read_body(req, payload, UPLOAD_BYTES_MAX).await?;
     let kind = req.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let said = dialect::read(only, req.query_string(), kind, &body, &zone);
+    if said.is_none() {
+        let line = (req.method().as_str(), req.query_string());
+        services.ingest.keep_not_understood(&caller, line, kind, &body);
+    }
     if said.iter().flatten().all(|said| said.picture.is_none()) {
         drop(body); // its share of the budget is free while the disk works
     }

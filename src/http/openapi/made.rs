@@ -69,6 +69,7 @@ query or body.
         admin::camera::list, admin::camera::add, admin::camera::get, admin::camera::change,
         admin::camera::remove,
         admin::event_type::list,
+        admin::not_understood::list,
         admin::recipe::get,
         admin::recipe::set,
         admin::recipe::remove,

@@ -480,6 +480,55 @@ export type components = {
              */
             deleted: number;
         };
+        /** @description Deliveries that were not understood. */
+        DeliveriesBody: {
+            /** @description Newest first, at most five that differ. */
+            objects: components["schemas"]["DeliveryBody"][];
+        };
+        /** @description A delivery to `/i/{token}` that was not understood, as it came. */
+        DeliveryBody: {
+            /**
+             * @description Length of the body in bytes.
+             * @example 612
+             */
+            bytes: number;
+            /**
+             * @description The `Content-Type`, at most 512 bytes; null without one.
+             * @example application/xml
+             */
+            content_type?: string | null;
+            /**
+             * Format: int64
+             * @description How often this came since it is kept.
+             * @example 3
+             */
+            count: number;
+            /**
+             * @description The address that it came from; null if not known.
+             * @example 10.20.4.31
+             */
+            from?: string | null;
+            /**
+             * @description `GET`, `POST` or `PUT`.
+             * @example POST
+             */
+            method: string;
+            /**
+             * @description The address's query, at most 512 bytes.
+             * @example
+             */
+            query: string;
+            /**
+             * @description When it came, UTC; the last time, if it came often.
+             * @example 2026-03-01T10:00:00Z
+             */
+            received: string;
+            /**
+             * @description How the body begins, at most 4,096 bytes. What is no UTF-8 stands as `U+FFFD`.
+             * @example <Alarm><Kind>17</Kind></Alarm>
+             */
+            text: string;
+        };
         /** @description How the server speaks to a camera's device. The password is never shown. */
         DeviceBody: {
             /** @description Whether a password is kept. */

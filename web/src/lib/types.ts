@@ -46,6 +46,9 @@ export type Camera = Omit<Told<Schema<'SiteCamera'>>, 'address' | 'connected_fro
   removed?: boolean;
 };
 
+/** A delivery of a camera that was not understood, as it came. */
+export type Delivery = Told<Schema<'DeliveryBody'>>;
+
 /** An event type of `@event-types/`: a name in use at the site. */
 export type EventType = Omit<Schema<'SiteType'>, 'family' | 'label'> & { family: Family; label: Record<string, string> };
 

@@ -6,11 +6,13 @@ describe('examples for a camera', () => {
   const code = (id: string) => made.find((sample) => sample.id === id)?.code ?? '';
 
   it('carry the address, the camera and the secret', () => {
-    expect(made.map((sample) => sample.id)).toEqual(['curl', 'hikvision', 'dahua', 'axis', 'agent']);
+    expect(made.map((sample) => sample.id)).toEqual(['curl', 'hikvision', 'dahua', 'axis', 'others', 'agent']);
     expect(code('curl')).toContain(`-d '{"camid":7,"name":"motion","age_ms":0}'`);
     expect(code('curl')).toContain('Bearer wp.t1.x');
     expect(code('hikvision')).toContain('10.20.0.5');
     expect(code('hikvision')).toContain(ingestPath('wp.t1.x'));
+    expect(code('others')).toContain('http://10.20.0.5:8080/i/wp.t1.x\n');
+    expect(code('others')).toContain('http://10.20.0.5:8080/i/wp.t1.x?name=motion');
     expect(code('agent')).toContain('ZW52');
   });
 

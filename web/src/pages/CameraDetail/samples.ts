@@ -34,6 +34,18 @@ export function samples({ origin, camera, name, secret, envelope }: Target): Sam
     return lines.map(([key, value]) => `${`${key}:`.padEnd(width)}${value}`).join('\n');
   };
   const body = JSON.stringify({ camid: camera, name, age_ms: 0 });
+  const address = `${origin}${path}`;
+  const makes: [string, string][] = [
+    ['Reolink', t('connect.reolink')],
+    ['UniFi Protect', t('connect.unifi')],
+    ['TP-Link VIGI', t('connect.vigi')],
+    ['Viewtron, TVT, Provision', t('connect.viewtron')],
+    ['Uniview', t('connect.uniview')],
+    ['Milesight', t('connect.milesight')],
+    ['ONVIF', t('connect.onvif')],
+    ['Frigate, Node-RED, Home Assistant', t('connect.frigate')],
+    [t('connect.others_any'), `${t('connect.any')}\n  ${address}?name=${encodeURIComponent(name)}`],
+  ];
   const where: [string, string][] = [
     [t('connect.protocol'), tls ? 'HTTPS' : 'HTTP'],
     [t('connect.host'), url.hostname],
@@ -54,7 +66,11 @@ export function samples({ origin, camera, name, secret, envelope }: Target): Sam
     },
     {
       id: 'axis', label: 'Axis',
-      code: `${t('connect.axis')}\n\n${fields(['URL', `${origin}${path}`], [t('connect.method'), 'POST'], ['Content-Type', 'application/json'], ['Body', JSON.stringify({ name })])}`,
+      code: `${t('connect.axis')}\n\n${fields(['URL', address], [t('connect.method'), 'POST'], ['Content-Type', 'application/json'], ['Body', JSON.stringify({ name })])}`,
+    },
+    {
+      id: 'others', label: t('connect.others'),
+      code: `${t('connect.others_text')}\n${address}\n\n${makes.map(([make, page]) => `${make}\n  ${page}`).join('\n')}`,
     },
     {
       id: 'agent', label: t('connect.agent'),
