@@ -15,7 +15,6 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use self::time::believable;
-pub use self::time::epoch;
 use super::access::Caller;
 use super::attachment::Attachments;
 use super::error::{Error, Result};
@@ -173,7 +172,8 @@ impl Ingest {
         }
     }
 
-    /// The last deliveries of a camera that were not understood, newest first: at most five that differ, of the last 24 hours.
+    /// The last deliveries of a camera that were not understood, newest first: at most five that differ, of the
+    /// last 24 hours.
     ///
     /// # Errors
     /// [`Error::AccessDenied`] for those who may not manage cameras; [`Error::CameraNotFound`].

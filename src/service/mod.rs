@@ -43,7 +43,6 @@ pub mod status;
 pub mod storage;
 pub mod system;
 pub mod tls;
-
 pub mod user;
 mod uses;
 

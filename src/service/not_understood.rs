@@ -1,4 +1,5 @@
-//! Deliveries that were not understood: the last few of each camera, for a day, in memory, for whoever connects it.
+//! Deliveries that were not understood: the last few of each camera, for a day, in memory, for whoever
+//! connects it.
 //!
 //! Nothing here is on the way of an event that is stored.
 
@@ -73,7 +74,7 @@ impl Delivery {
     }
 }
 
-/// See the module. At most 5 MB.
+/// See the module. Some 5 MB when full.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries(Mutex<HashMap<CameraId, VecDeque<Delivery>>>);
 

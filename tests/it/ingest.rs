@@ -117,6 +117,27 @@ fn what_was_not_understood_is_shown_to_whoever_connects_the_camera() {
     assert_eq!(server.admin().get(&path).ok(200), json!({"objects": []}), "kept in memory");
 }
 
+/// What is long is read elsewhere than what is short.
+#[test]
+fn a_long_delivery_is_read_as_a_short_one() {
+    let (server, camera, client) = site();
+    let anyone = server.client("");
+    for note in [10, 1 << 20] {
+        let body = json!({"name": "door", "state": "start", "source": "x".repeat(note)});
+        let body = body.to_string();
+        for _ in 0..2 {
+            assert_eq!(deliver(&anyone, secret(&camera), "?zone=east", Some(&body)).status, 200);
+        }
+    }
+    let listed = client.get(&format!("{EVENTS}?include_meta=true")).ok(200);
+    assert_eq!(listed["meta"]["total_count"], 2, "of each the second is a repeat");
+    assert_eq!(listed["objects"][0]["meta"]["zone"], "east");
+    let unread = format!("<{}", "x".repeat(1 << 20));
+    assert_eq!(deliver(&anyone, secret(&camera), "", Some(&unread)).status, 200);
+    let path = format!("/api/admin/v1/cameras/{}/not-understood/", camera.id);
+    assert_eq!(server.admin().get(&path).ok(200)["objects"][0]["bytes"], unread.len());
+}
+
 #[test]
 fn a_time_that_cannot_be_is_kept_as_a_tag() {
     let (server, camera, client) = site();

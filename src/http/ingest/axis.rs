@@ -161,9 +161,8 @@ impl Event<'_> {
         let is_virtual = self.topic.contains("/Virtual");
         let scenario = self.topic.strip_prefix("CameraApplicationPlatform/ObjectAnalytics/");
         let classes = self.item(&["classTypes", "ClassTypes", "ObjectType"]);
-        let first = classes.as_deref().and_then(|classes| classes.split([',', ' ']).next());
         let draft = draft
-            .tag("object", first.map(|first| class::object(first).to_owned()))
+            .tag("object", classes.as_deref().map(|classes| class::first(classes).to_owned()))
             .tag("object_id", self.item(&["objectId", "ObjectId"]))
             .tag("scenario", scenario.map(str::to_owned))
             .tag("rule", self.item(&["Rule", "RuleName"]))

@@ -38,6 +38,11 @@ pub(super) fn object(label: &str) -> &'static str {
     }
 }
 
+/// The same for the first of several labels, with commas or blanks between them.
+pub(super) fn first(labels: &str) -> &'static str {
+    object(labels.trim_start().split([',', ' ']).next().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +60,9 @@ mod tests {
         ] {
             assert_eq!((of(label), object(label)), (name, what), "{label}");
         }
+        assert_eq!(
+            (first(" Vehicle,Human"), first("Human Face"), first("")),
+            ("vehicle", "person", "other")
+        );
     }
 }

@@ -5,18 +5,14 @@ use serde_json::Value;
 
 use super::own::{self, Pairs};
 use super::parts::{self, Part};
-use super::said::Said;
+use super::said::{MESSAGES_MAX, Said, VALUE_BYTES_MAX};
 use super::{
     axis, frigate, hikvision, itsapi, lilin, milesight, onvif, picture, reolink, unifi, uniview,
     viewtron, vigi, xml,
 };
 
-/// Most messages of one delivery; the rest is left out.
-const MESSAGES_MAX: usize = 100;
 /// Most commas of a JSON text: what each may cost is some dozen bytes.
 const JSON_COMMAS_MAX: usize = 100_000;
-/// Longest value of a form's field beside a picture.
-const FIELD_BYTES_MAX: usize = 1_000;
 /// What some senders put before their text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -240,7 +236,7 @@ impl Reader<'_> {
                 // Of several the largest is the scene; the others are cut out of it.
                 scene = scene.filter(|scene| scene.len() >= text.len()).or(Some(text));
             } else if let Some(name) = part.name
-                && text.len() <= FIELD_BYTES_MAX
+                && text.len() <= VALUE_BYTES_MAX
                 && let Ok(value) = std::str::from_utf8(text.trim_ascii_end())
             {
                 fields.push((name.to_owned(), value.to_owned()));

@@ -2,14 +2,10 @@
 
 use serde_json::Value;
 
-use super::said::Said;
+use super::said::{Said, VALUE_BYTES_MAX};
 use super::{picture, time};
 use crate::service::ingest::State;
 
-/// Most messages that are read out of one delivery: a camera sends one or two.
-pub(super) const MESSAGES_MAX: usize = 101;
-/// Longest text that is read out of a member, in bytes.
-const TEXT_BYTES_MAX: usize = 1_000;
 /// Most members of a list that becomes one tag.
 const LIST_MAX: usize = 100;
 
@@ -78,7 +74,7 @@ impl Draft {
 
     /// The message, done.
     pub(super) fn said(self) -> Said {
-        self.0.bounded()
+        self.0
     }
 }
 
@@ -113,7 +109,7 @@ pub(super) fn plain(code: &str) -> String {
 }
 
 fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
+    &text[..text.floor_char_boundary(VALUE_BYTES_MAX)]
 }
 
 #[cfg(test)]
@@ -220,10 +216,10 @@ mod tests {
 
     #[test]
     fn texts_are_short_and_of_one_value() {
-        let long = Value::String(format!(" x{}", "ä".repeat(TEXT_BYTES_MAX)));
-        assert_eq!(text(Some(&long)).map(|text| text.len()), Some(TEXT_BYTES_MAX - 1));
-        let said = Draft::other(&"ä".repeat(TEXT_BYTES_MAX), State::Pulse).said();
-        assert_eq!(said.message.source.len(), "code=\n".len() + TEXT_BYTES_MAX);
+        let long = Value::String(format!(" x{}", "ä".repeat(VALUE_BYTES_MAX)));
+        assert_eq!(text(Some(&long)).map(|text| text.len()), Some(VALUE_BYTES_MAX - 1));
+        let said = Draft::other(&"ä".repeat(VALUE_BYTES_MAX), State::Pulse).said();
+        assert_eq!(said.message.source.len(), "code=\n".len() + VALUE_BYTES_MAX);
         for (value, expected) in [
             (json!(" a "), Some("a")),
             (json!(7), Some("7")),

@@ -7,7 +7,7 @@ use roxmltree::{Document, Node};
 use serde_json::Value;
 
 use super::said::Said;
-use super::{time, xml};
+use super::{class, time, xml};
 use crate::service::ingest::State;
 
 /// An active condition that is not repeated for this long is over: many types never say `inactive`.
@@ -128,7 +128,7 @@ impl Alert<'_> {
         let number = |name| self.get(&[name]).and_then(|text| text.parse::<u32>().ok());
         let raw = number("channelID").or_else(|| number("dynChannelID")).unwrap_or(1);
         let channel = if raw > OWN_CHANNELS { raw - OWN_CHANNELS } else { raw.max(1) };
-        said.tag("object", target.as_deref().map(object));
+        said.tag("object", target.as_deref().map(class::object));
         said.tag("region", region.as_deref());
         said.tag("input", input.as_deref());
         said.channel(channel, if raw == 0 { channel } else { raw });
@@ -242,17 +242,6 @@ fn name(kind: &str) -> Option<&'static str> {
         "nicbroken" | "ipconflict" => "net",
         _ => return None,
     })
-}
-
-/// The class of an object.
-fn object(target: &str) -> &'static str {
-    match target.to_ascii_lowercase().as_str() {
-        "human" | "person" | "pedestrian" => "person",
-        "vehicle" | "car" | "truck" | "bus" | "nonmotor" | "motorcycle" => "vehicle",
-        "animal" => "animal",
-        "face" => "face",
-        _ => "other",
-    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::class;
-use super::draft::{Draft, MESSAGES_MAX, picture, text};
-use super::said::Said;
+use super::draft::{Draft, picture, text};
+use super::said::{MESSAGES_READ_MAX, Said};
 use crate::service::ingest::State;
 
 /// Reads a delivery. `None` if it is none of this sender's: those have an `AiEngine`.
 pub(super) fn read(json: &Value, zone: &str) -> Option<Vec<Said>> {
     let objects = json.get("AiEngine")?.as_array()?;
-    Some(objects.iter().take(MESSAGES_MAX).map(|object| read_one(object, zone)).collect())
+    Some(objects.iter().take(MESSAGES_READ_MAX).map(|object| read_one(object, zone)).collect())
 }
 
 fn read_one(object: &Value, zone: &str) -> Said {

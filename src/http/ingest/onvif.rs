@@ -6,7 +6,7 @@
 use roxmltree::{Document, Node};
 
 use super::said::Said;
-use super::{time, xml};
+use super::{class, time, xml};
 use crate::service::ingest::State;
 
 /// Data items that tell whether something is going on, in this order.
@@ -120,15 +120,7 @@ fn detail(said: &mut Said, topic: &str, data: &[Item]) {
             said.tag("virtual", Some("1"));
         }
         "object" => {
-            let class = value(data, "ClassTypes").map(str::to_ascii_lowercase);
-            let class = class.as_deref().map(|class| match class {
-                class if class.contains("human") || class.contains("person") => "person",
-                class if class.contains("vehicle") || class.contains("car") => "vehicle",
-                class if class.contains("animal") => "animal",
-                class if class.contains("face") => "face",
-                _ => "other",
-            });
-            said.tag("object", class);
+            said.tag("object", value(data, "ClassTypes").map(class::first));
             said.tag("scenario", topic.contains("ObjectAnalytics").then_some(last));
         }
         _ => {}

@@ -2,8 +2,12 @@
 
 use crate::service::ingest::{Message, State};
 
+/// Most messages of one delivery; the rest is left out.
+pub(super) const MESSAGES_MAX: usize = 100;
+/// Most messages that are put together: one more shows that there was too much.
+pub(super) const MESSAGES_READ_MAX: usize = MESSAGES_MAX + 1;
 /// Longest value of a tag that a make's message gives, bytes.
-const VALUE_BYTES_MAX: usize = 1_000;
+pub(super) const VALUE_BYTES_MAX: usize = 1_000;
 /// Most tags that a make's message gives.
 const TAGS_MAX: usize = 30;
 

@@ -3,8 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
 
 use crate::domain::Timestamp;
-use crate::domain::time::MINUTE_US;
-use crate::service::ingest::epoch;
+use crate::domain::time::{MINUTE_US, SECOND_US};
 
 /// Reads a time with a zone or an offset as it says, without one as local time of `zone` (an IANA name), or an
 /// epoch in s, ms or µs.
@@ -28,6 +27,25 @@ pub(super) fn read(text: &str, zone: &str) -> Option<Timestamp> {
         zone.from_local_datetime(&local).earliest()?.timestamp_micros()
     };
     (Timestamp::MIN.0..=Timestamp::MAX.0).contains(&micros).then_some(Timestamp(micros))
+}
+
+/// Reads a number of seconds, milliseconds or microseconds since the epoch, told apart by its digits.
+fn epoch(text: &str) -> Option<Timestamp> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let number: i64 = whole.parse().ok()?;
+    Some(Timestamp(match whole.len() {
+        9 | 10 => {
+            let micros: i64 = format!("{fraction:0<6.6}").parse().ok()?;
+            number * SECOND_US + micros
+        }
+        12 | 13 => number * 1_000,
+        15 | 16 => number,
+        _ => return None,
+    }))
 }
 
 /// `20251123180936`, with a fraction or without.
@@ -124,6 +142,17 @@ mod tests {
     use super::*;
 
     const ZONE: &str = "Europe/Berlin";
+
+    #[test]
+    fn epochs_are_told_apart_by_their_digits() {
+        let expected = Some(Timestamp(1_777_624_200_500_000));
+        for text in ["1777624200.5", "1777624200500", "1777624200500000"] {
+            assert_eq!(epoch(text), expected, "{text}");
+        }
+        for text in ["", "12", "1777624200.x", "-1777624200", "99999999999999999999"] {
+            assert_eq!(epoch(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn every_spelling_of_the_makes_is_read() {

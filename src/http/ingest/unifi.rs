@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use super::draft::{Draft, MESSAGES_MAX, list, picture, text};
-use super::said::Said;
+use super::draft::{Draft, list, picture, text};
+use super::said::{MESSAGES_READ_MAX, Said};
 use crate::service::ingest::State;
 
 /// Reads a delivery. `None` if it is none of this sender's: those have `alarm.triggers`.
@@ -29,7 +29,7 @@ pub(super) fn read(json: &Value, zone: &str) -> Option<Vec<Said>> {
             .picture(own.or_else(|| shared.take()))
             .said()
     };
-    Some(triggers.iter().take(MESSAGES_MAX).map(read_one).collect())
+    Some(triggers.iter().take(MESSAGES_READ_MAX).map(read_one).collect())
 }
 
 /// A message of the right name, with what the key and the value of a trigger say.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::draft::{Draft, MESSAGES_MAX, plain, text};
-use super::said::Said;
+use super::draft::{Draft, plain, text};
+use super::said::{MESSAGES_READ_MAX, Said};
 use crate::service::ingest::State;
 
 /// Reads a delivery. `None` if it is none of this sender's: those have an `event_list`.
@@ -17,7 +17,7 @@ pub(super) fn read(json: &Value, zone: &str) -> Option<Vec<Said>> {
             None => &[],
         };
         for code in types.iter().filter_map(|code| text(Some(code))) {
-            if said.len() == MESSAGES_MAX {
+            if said.len() == MESSAGES_READ_MAX {
                 return Some(said);
             }
             let channel = entry.get("channel").or_else(|| json.get("channel"));
@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn a_delivery_has_so_many_messages_and_no_more() {
-        let sent = json!({"event_list": [{"event_type": vec!["MOTION"; MESSAGES_MAX + 1]}]});
-        assert_eq!(read(&sent, "UTC").unwrap().len(), MESSAGES_MAX);
+        let sent = json!({"event_list": [{"event_type": vec!["MOTION"; MESSAGES_READ_MAX + 1]}]});
+        assert_eq!(read(&sent, "UTC").unwrap().len(), MESSAGES_READ_MAX);
     }
 
     proptest! {

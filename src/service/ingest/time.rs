@@ -1,7 +1,7 @@
 //! When something happened: what a device says, if that can be.
 
 use crate::domain::Timestamp;
-use crate::domain::time::{DAY_US, MINUTE_US, SECOND_US};
+use crate::domain::time::{DAY_US, MINUTE_US};
 
 /// Times before this are no times: 2015-01-01T00:00:00Z.
 const YEAR_2015: Timestamp = Timestamp(1_420_070_400_000_000);
@@ -29,25 +29,6 @@ pub(super) fn believable(
     }
 }
 
-/// Reads a number of seconds, milliseconds or microseconds since the epoch, told apart by its digits.
-pub fn epoch(text: &str) -> Option<Timestamp> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
-        return None;
-    }
-    let number: i64 = whole.parse().ok()?;
-    Some(Timestamp(match whole.len() {
-        9 | 10 => {
-            let micros: i64 = format!("{fraction:0<6.6}").parse().ok()?;
-            number * SECOND_US + micros
-        }
-        12 | 13 => number * 1_000,
-        15 | 16 => number,
-        _ => return None,
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,16 +51,5 @@ mod tests {
         assert_eq!(believable(Some(Ok(old)), now, true), (old, None));
         let ahead = Timestamp(now.0 + 6 * MINUTE_US);
         assert_eq!(believable(Some(Ok(ahead)), now, true), (now, Some(ahead.rfc3339())));
-    }
-
-    #[test]
-    fn epochs_are_told_apart_by_their_digits() {
-        let expected = Some(Timestamp(1_777_624_200_500_000));
-        for text in ["1777624200.5", "1777624200500", "1777624200500000"] {
-            assert_eq!(epoch(text), expected, "{text}");
-        }
-        for text in ["", "12", "1777624200.x", "-1777624200", "99999999999999999999"] {
-            assert_eq!(epoch(text), None, "{text}");
-        }
     }
 }

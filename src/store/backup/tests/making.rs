@@ -43,14 +43,7 @@ fn a_backup_that_is_stopped_leaves_nothing() {
     let big = vec![7; 6 << 20];
     picture(&store, 5, &big);
     let before = fs::read(&site.file).unwrap();
-    let options = BackupOptions {
-        path: site.file.clone(),
-        with_pictures: true,
-        passphrase: None,
-        reason: Reason::Manual,
-        created: NOW,
-        gentle: true,
-    };
+    let options = BackupOptions { with_pictures: true, gentle: true, ..bare(&site.file) };
     let stopped = store.backup(&options, &mut |_| false);
     assert!(matches!(stopped, Err(StoreError::Stopped)));
     assert_eq!(fs::read(&site.file).unwrap(), before, "the one that was there stays");
@@ -69,19 +62,11 @@ fn a_backup_across_an_opening_anew_is_refused_whatever_it_met() {
     let site = site();
     let store = Store::open(&site.data(), options()).unwrap();
     let path = site.dir.path().join("b.backup");
-    let options = BackupOptions {
-        path: path.clone(),
-        with_pictures: false,
-        passphrase: None,
-        reason: Reason::Manual,
-        created: NOW,
-        gentle: false,
-    };
     let mut panics = |_| {
         store.fail_database();
         panic!("a page that makes no sense");
     };
-    let refused = store.backup(&options, &mut panics);
+    let refused = store.backup(&bare(&path), &mut panics);
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
     assert!(!path.exists() && !path.with_file_name(".b.backup.partial").exists());
     store.close();

@@ -100,15 +100,21 @@ fn credential(id: u32) -> Credential {
     }
 }
 
-fn take(store: &Store, path: &Path, passphrase: Option<&str>) -> Manifest {
-    let options = BackupOptions {
+/// A backup of the database alone.
+fn bare(path: &Path) -> BackupOptions {
+    BackupOptions {
         path: path.to_owned(),
-        with_pictures: true,
-        passphrase: passphrase.map(str::to_owned),
+        with_pictures: false,
+        passphrase: None,
         reason: Reason::Manual,
         created: NOW,
         gentle: false,
-    };
+    }
+}
+
+fn take(store: &Store, path: &Path, passphrase: Option<&str>) -> Manifest {
+    let passphrase = passphrase.map(str::to_owned);
+    let options = BackupOptions { with_pictures: true, passphrase, ..bare(path) };
     store.backup(&options, &mut |_| true).unwrap().0
 }
 
@@ -259,15 +265,7 @@ fn files_that_are_left_out_are_said_to_be_gone_or_shared_with_the_former_data() 
     let site = site();
     let store = Store::open(&site.data(), options()).unwrap();
     let path = site.dir.path().join("bare.backup");
-    let options = BackupOptions {
-        path: path.clone(),
-        with_pictures: false,
-        passphrase: None,
-        reason: Reason::Manual,
-        created: NOW,
-        gentle: false,
-    };
-    let (manifest, _) = store.backup(&options, &mut |_| true).unwrap();
+    let (manifest, _) = store.backup(&bare(&path), &mut |_| true).unwrap();
     assert_eq!((manifest.pictures, manifest.filemeta, manifest.with_pictures), (0, 0, false));
     store.close();
     drop(store);
@@ -292,15 +290,8 @@ fn the_way_back_from_a_newer_version_keeps_files_and_ids_and_doubts_tokens() {
     let site = site();
     let store = Store::open(&site.data(), options()).unwrap();
     let path = site.dir.path().join("bare.backup");
-    let bare = BackupOptions {
-        path: path.clone(),
-        with_pictures: false,
-        passphrase: None,
-        reason: Reason::PreUpgrade,
-        created: NOW,
-        gentle: false,
-    };
-    store.backup(&bare, &mut |_| true).unwrap();
+    let before = BackupOptions { reason: Reason::PreUpgrade, ..bare(&path) };
+    store.backup(&before, &mut |_| true).unwrap();
     store.close();
     drop(store);
     let before = contents(&site.data());

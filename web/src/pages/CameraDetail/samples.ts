@@ -40,7 +40,6 @@ export function samples({ origin, camera, name, secret, envelope }: Target): Sam
     ['UniFi Protect', t('connect.unifi')],
     ['TP-Link VIGI', t('connect.vigi')],
     ['Viewtron, TVT, Provision', t('connect.viewtron')],
-    ['Uniview', t('connect.uniview')],
     ['Milesight', t('connect.milesight')],
     ['ONVIF', t('connect.onvif')],
     ['Frigate, Node-RED, Home Assistant', t('connect.frigate')],
